@@ -1,0 +1,66 @@
+//! Who says what: cues, their sources and contents.
+
+use crate::text::{Span, Text};
+
+/// How a content is reported.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AttributionType {
+    /// All of it stands in quotation marks.
+    Direct,
+    /// None of it does.
+    Indirect,
+    /// Some of it does.
+    Mixed,
+}
+
+/// The attitude that a cue expresses (PARC 3, Pareti 2012).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Class {
+    /// said, wrote, denied, asked
+    Assertion,
+    /// thinks, fears, expects
+    Belief,
+    /// knows, saw, found
+    Fact,
+    /// wants, plans, ordered, promised
+    Eventuality,
+}
+
+/// Whether the cue is affirmed or denied ("did not say", "denied").
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Polarity {
+    /// The source says, thinks or wants the content.
+    Positive,
+    /// The source denies it, or is said not to say it.
+    Negative,
+}
+
+/// One attribution: a source says, thinks or wants a content.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// What is said; one or more spans in order, never empty.
+    pub content: Vec<Span>,
+    /// The words that report it; empty for a quotation that nothing introduces.
+    pub cue: Vec<Span>,
+    /// The words that name who says it here; empty where the text names nobody.
+    pub source: Vec<Span>,
+    /// Whom it is said to, where named ("told reporters").
+    pub addressee: Option<Span>,
+    /// direct, indirect or mixed.
+    pub kind: AttributionType,
+    /// assertion, belief, fact or eventuality.
+    pub class: Class,
+    /// Affirmed or denied.
+    pub polarity: Polarity,
+    /// Index of the attribution whose content this one stands in.
+    pub parent: Option<u32>,
+    /// Index into the document's speakers.
+    pub speaker: Option<u32>,
+    /// How sure, 0 to 1.
+    pub score: f32,
+}
+
+/// Finds the attributions of a text by rules. Sorted by the start of their first span of any role.
+pub fn attribute(_text: &Text<'_>) -> Vec<Attribution> {
+    Vec::new()
+}

@@ -1,0 +1,121 @@
+//! The whole path for one text: mentions, attributions, speakers.
+
+use std::sync::Arc;
+
+use crate::attribution::{Attribution, AttributionType, attribute};
+use crate::error::Result;
+use crate::gazetteer::{Gazetteer, Mention};
+use crate::speakers::{Speaker, resolve};
+use crate::text::Text;
+
+/// What an [`Attributor`] gives back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributorOptions {
+    /// Whether to give direct, indirect, mixed attributions (in this order).
+    pub types: [bool; 3],
+    /// Attributions with a lower score are left out.
+    pub min_score: f32,
+    /// Leave out attributions that are nested in another.
+    pub top_level: bool,
+}
+
+impl Default for AttributorOptions {
+    fn default() -> Self {
+        Self {
+            types: [true; 3],
+            min_score: 0.0,
+            top_level: false,
+        }
+    }
+}
+
+/// Everything found in one text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document {
+    /// The gazetteer's names, by start.
+    pub mentions: Vec<Mention>,
+    /// Who said what, in text order.
+    pub attributions: Vec<Attribution>,
+    /// The people and bodies that said it.
+    pub speakers: Vec<Speaker>,
+}
+
+/// Reads texts: cheap to clone, to share between threads.
+#[derive(Clone, Debug, Default)]
+pub struct Attributor {
+    gazetteer: Option<Arc<Gazetteer>>,
+    options: AttributorOptions,
+}
+
+impl Attributor {
+    /// An attributor that links speakers to `gazetteer`, where one is given.
+    pub fn new(gazetteer: Option<Arc<Gazetteer>>, options: AttributorOptions) -> Self {
+        Self { gazetteer, options }
+    }
+
+    /// The gazetteer that speakers are linked to.
+    pub fn gazetteer(&self) -> Option<&Arc<Gazetteer>> {
+        self.gazetteer.as_ref()
+    }
+
+    /// The options.
+    pub fn options(&self) -> &AttributorOptions {
+        &self.options
+    }
+
+    /// Finds mentions, attributions and speakers in one text.
+    ///
+    /// # Errors
+    /// [`crate::Error::TextTooLong`].
+    pub fn read(&self, source: &str) -> Result<Document> {
+        let text = Text::new(source)?;
+        let gazetteer = self.gazetteer.as_deref();
+        let mentions = gazetteer.map_or_else(Vec::new, |g| g.find(source));
+        let mut attributions = attribute(&text);
+        let speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
+        self.filter(&mut attributions);
+        Ok(Document {
+            mentions,
+            attributions,
+            speakers,
+        })
+    }
+
+    /// Leaves out what the options do not ask for and mends the parents of what stays: the parent
+    /// of an attribution is then the nearest enclosing one that stays.
+    fn filter(&self, attributions: &mut Vec<Attribution>) {
+        let o = &self.options;
+        let keep: Vec<bool> = attributions
+            .iter()
+            .map(|a| {
+                let wanted = match a.kind {
+                    AttributionType::Direct => o.types[0],
+                    AttributionType::Indirect => o.types[1],
+                    AttributionType::Mixed => o.types[2],
+                };
+                wanted && a.score >= o.min_score && !(o.top_level && a.parent.is_some())
+            })
+            .collect();
+        if keep.iter().all(|&k| k) {
+            return;
+        }
+        let mut place = Vec::with_capacity(keep.len());
+        let mut n = 0_u32;
+        for &k in &keep {
+            place.push(n);
+            n += u32::from(k);
+        }
+        let parents: Vec<Option<u32>> = attributions.iter().map(|a| a.parent).collect();
+        for a in attributions.iter_mut() {
+            let mut p = a.parent;
+            while let Some(i) = p
+                && !keep[i as usize]
+            {
+                p = parents[i as usize];
+            }
+            a.parent = p.map(|i| place[i as usize]);
+        }
+        let mut k = keep.iter();
+        attributions.retain(|_| *k.next().unwrap_or(&true));
+    }
+}
