@@ -1,5 +1,14 @@
 //! Who says what: cues, their sources and contents.
 
+mod content;
+mod cue;
+mod draft;
+mod lexicon;
+mod nesting;
+mod quotation;
+mod source;
+mod words;
+
 use crate::text::{Span, Text};
 
 /// How a content is reported.
@@ -60,7 +69,19 @@ pub struct Attribution {
     pub score: f32,
 }
 
-/// Finds the attributions of a text by rules. Sorted by the start of their first span of any role.
-pub fn attribute(_text: &Text<'_>) -> Vec<Attribution> {
-    Vec::new()
+/// Finds the attributions of a text by rules, in text order.
+pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
+    let words = words::Words::new(text);
+    let mut drafts = Vec::new();
+    for p in &text.paragraphs {
+        let sentences = &text.sentences[p.first_sentence as usize..p.end_sentence as usize];
+        let (Some(first), Some(last)) = (sentences.first(), sentences.last()) else { continue };
+        drafts.extend(cue::label_draft(&words, (first.first_word as usize, last.end_word as usize)));
+        for s in sentences {
+            let range = (s.first_word as usize, s.end_word as usize);
+            cue::sentence_drafts(&words, range, s.kind, &mut drafts);
+        }
+    }
+    quotation::settle_quotations(&words, &mut drafts);
+    nesting::finish(&words, drafts)
 }

@@ -1,0 +1,136 @@
+//! What remains of the drafts: collisions resolved, types and parents set, words turned to bytes.
+
+use super::draft::Draft;
+use super::words::{Range, Words};
+use super::{Attribution, AttributionType, Polarity};
+use crate::text::Span;
+
+/// Turns drafts into attributions: drops impossible and colliding ones, sets type and parent, and
+/// sorts them by their place.
+pub(super) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
+    let mut drafts: Vec<Draft> = drafts.into_iter().filter_map(|d| tidy(w, d)).collect();
+    drafts.sort_by_key(|d| (d.extent().0, std::cmp::Reverse(d.content_extent().1)));
+    let keep = without_collisions(&drafts);
+    let mut k = keep.iter();
+    drafts.retain(|_| *k.next().unwrap_or(&true));
+    let parents: Vec<Option<u32>> = (0..drafts.len()).map(|i| parent(&drafts, i)).collect();
+    drafts
+        .iter()
+        .zip(parents)
+        .map(|(d, parent)| {
+            let content: Vec<Span> = d.content.iter().filter_map(|&r| span(w, r)).collect();
+            Attribution {
+                kind: kind(w, d),
+                content,
+                cue: d.cue.iter().filter_map(|&r| span(w, r)).collect(),
+                source: d.source.iter().filter_map(|&r| span(w, r)).collect(),
+                addressee: d.addressee.and_then(|r| span(w, r)),
+                class: d.class,
+                polarity: if d.negative { Polarity::Negative } else { Polarity::Positive },
+                parent,
+                speaker: None,
+                score: d.score.clamp(0.0, 1.0),
+            }
+        })
+        .filter(|a| !a.content.is_empty())
+        .collect()
+}
+
+fn span(w: &Words, r: Range) -> Option<Span> {
+    if r.0 >= r.1 || r.1 > w.len() {
+        return None;
+    }
+    Some(w.text.words[r.0].span.join(w.text.words[r.1 - 1].span))
+}
+
+/// Takes cue and source out of the content's pieces, drops empty pieces.
+fn tidy(w: &Words, mut d: Draft) -> Option<Draft> {
+    let mut pieces: Vec<Range> = Vec::with_capacity(d.content.len());
+    for &c in &d.content {
+        let mut rest = vec![c];
+        for hole in d.cue.iter().chain(&d.source) {
+            rest = rest
+                .into_iter()
+                .flat_map(|r| {
+                    if hole.1 <= r.0 || hole.0 >= r.1 {
+                        [Some(r), None]
+                    } else {
+                        [(r.0 < hole.0).then_some((r.0, hole.0)), (hole.1 < r.1).then_some((hole.1, r.1))]
+                    }
+                })
+                .flatten()
+                .collect();
+        }
+        pieces.extend(rest);
+    }
+    pieces.retain(|r| r.0 < r.1 && (r.0..r.1).any(|k| w.tagged[k].word));
+    pieces.sort_unstable();
+    pieces.dedup();
+    d.content = pieces;
+    (!d.content.is_empty()).then_some(d)
+}
+
+/// Of two attributions with the same content, or whose cues overlap, the surer one stays.
+fn without_collisions(drafts: &[Draft]) -> Vec<bool> {
+    let mut keep = vec![true; drafts.len()];
+    for i in 0..drafts.len() {
+        for j in i + 1..drafts.len() {
+            if drafts[j].extent().0 >= drafts[i].extent().1 {
+                break;
+            }
+            if !keep[i] || !keep[j] {
+                continue;
+            }
+            let cues = drafts[i].cue.iter().any(|a| drafts[j].cue.iter().any(|b| a.0 < b.1 && b.0 < a.1));
+            let same = drafts[i].content == drafts[j].content;
+            if cues || same {
+                let worse = if drafts[j].score > drafts[i].score { i } else { j };
+                keep[worse] = false;
+            }
+        }
+    }
+    keep
+}
+
+/// The smallest attribution whose content holds the cue (or, without one, the content) of `i`.
+fn parent(drafts: &[Draft], i: usize) -> Option<u32> {
+    let d = &drafts[i];
+    let anchor: Range = d.cue.first().copied().or(d.content.first().copied())?;
+    drafts
+        .iter()
+        .enumerate()
+        .filter(|&(k, p)| {
+            k != i
+                && p.content.iter().any(|c| c.0 <= anchor.0 && anchor.1 <= c.1)
+                && (p.content_len() > d.content_len() || (p.content_len() == d.content_len() && k < i))
+        })
+        .min_by_key(|(k, p)| (p.content_len(), *k))
+        .map(|(k, _)| k as u32)
+}
+
+/// Direct where every word stands between quotation marks, mixed where some do. Marks that also
+/// enclose the cue do not count: there the whole attribution is quoted.
+fn kind(w: &Words, d: &Draft) -> AttributionType {
+    let anchor = d.cue.first().copied().or(d.source);
+    let outer = |q: u32| {
+        let quote = &w.text.quotes[q as usize - 1];
+        anchor.is_some_and(|a| quote.first_word as usize <= a.0 && a.1 <= quote.end_word as usize)
+    };
+    let (mut inside, mut all) = (0, 0);
+    for &(a, b) in &d.content {
+        for k in a..b {
+            if w.tagged[k].word {
+                all += 1;
+                let q = w.quote(k);
+                if q != 0 && (!outer(q) || w.inner_quote(k, q)) {
+                    inside += 1;
+                }
+            }
+        }
+    }
+    match inside {
+        0 => AttributionType::Indirect,
+        n if n == all => AttributionType::Direct,
+        _ => AttributionType::Mixed,
+    }
+}
