@@ -49,6 +49,9 @@ pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -
             }
         }
     }
+    if let Some(content) = next_sentence_quote(w, j, cue, end) {
+        return Some(Right { content, cue_end, addressee, quality: 0.95 });
+    }
     if let Some((content, quality)) = frame_at(w, j, cue, end, addressee.is_some()) {
         return Some(Right { content, cue_end, addressee, quality });
     }
@@ -66,6 +69,15 @@ pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -
         return Some(Right { content, cue_end, addressee, quality: quality * 0.95 });
     }
     None
+}
+
+/// A sentence that ends with a colon or comma before a quotation: "He added:" and a new paragraph.
+fn next_sentence_quote(w: &Words, j: usize, cue: &CueVerb, end: usize) -> Option<Range> {
+    let last = end.checked_sub(1)?;
+    let bare = j >= last || skip_adverbials(w, j, last).is_some_and(|k| k >= last) || (j..last).all(|k| w.tagged[k].word);
+    let introduces = (w.mark(last) == b':' || (w.mark(last) == b',' && j >= last)) && opens_quote(w, end);
+    (cue.frames.has(Frames::QUOTATION) && bare && introduces && last + 1 - j <= 14)
+        .then(|| (end, w.text.quotes[w.quote(end) as usize - 1].end_word as usize))
 }
 
 /// Whether a noun phrase can start at `i`.
@@ -366,8 +378,26 @@ pub(super) fn object_end(w: &Words, start: usize, end: usize) -> usize {
     trim(w, start, end.max(k.min(w.len())))
 }
 
-fn object_border(w: &Words, _start: usize, k: usize, end: usize) -> bool {
+fn object_border(w: &Words, start: usize, k: usize, end: usize) -> bool {
     let m = w.mark(k);
+    // "… on Friday", "… in a statement", "Thursday": time and medium of the report.
+    if w.is(k, Classes::TIME) && w.capital(k) && w.lower(k - 1) && !w.is(k - 1, Classes::PREP.or(Classes::DET).or(Classes::ADJ)) {
+        return true;
+    }
+    if w.is(k, Classes::PREP) && k > start + 1 && !w.is(k, Classes::TO) {
+        let limit = end.min(k + 7);
+        let phrase = (k + 1..limit).take_while(|&i| w.nominal(i) || w.is(i, Classes::DET.or(Classes::POSS)));
+        let mut medium = false;
+        let mut weekday = false;
+        for i in phrase {
+            medium |= w.is(i, Classes::MEDIUM_NOUN);
+            weekday |= i == k + 1 && w.is(i, Classes::TIME) && w.capital(i);
+        }
+        let place = ["in", "during", "at", "on", "via"].iter().any(|p| w.hash(k) == crate::text::fold_hash(p));
+        if place && (weekday || medium) {
+            return true;
+        }
+    }
     if m == b'-' || m == b':' {
         return true;
     }

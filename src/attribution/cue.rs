@@ -35,12 +35,28 @@ pub(super) fn sentence_drafts(w: &Words, sentence: Range, kind: SentenceKind, ou
 
 fn verb_draft(w: &Words, i: usize, sentence: Range, earlier: &[Draft]) -> Option<Draft> {
     let cue = w.lexicon.verb(w.tagged[i].info)?;
+    let sentence = within_quotation(w, i, sentence);
+    let earlier = &earlier[earlier.partition_point(|d| d.extent().0 < sentence.0)..];
     let group = w.verb_group(i, sentence.0)?;
     match group.kind {
         GroupKind::Finite => finite_draft(w, group, cue, sentence, earlier),
         GroupKind::Participle => participle_draft(w, group, cue, sentence, earlier),
         GroupKind::Passive => passive_draft(w, group, cue, sentence),
         GroupKind::Infinitive => infinitive_draft(w, group, cue, sentence, earlier),
+    }
+}
+
+/// The part of the sentence that stands in the same quotation as word `i`: somebody who reports
+/// inside a quotation has source and content there.
+fn within_quotation(w: &Words, i: usize, sentence: Range) -> Range {
+    match w.quote(i) {
+        0 => sentence,
+        q => {
+            let quote = &w.text.quotes[q as usize - 1];
+            let open = quote.first_word as usize;
+            let close = quote.end_word as usize - usize::from(quote.closed);
+            (sentence.0.max(open + 1).min(i), sentence.1.min(close).max(i + 1))
+        }
     }
 }
 
@@ -66,13 +82,11 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
             return Some(draft(group, i + 1, cue, content, Some(s), None, 1.0));
         }
     }
-    if let Some(r) = right {
-        let trailing = source.is_some() && left.is_some_and(|l| direct(w, l));
-        let content = if trailing && opens_quote(w, r.content.0) {
-            vec![left?, r.content]
-        } else {
-            vec![r.content]
-        };
+    let trailing = matches!(before, Source::Found(_)) && left.is_some_and(|l| direct(w, l)) && (says || cue.frames.has(Frames::QUOTATION));
+    if let Some(r) = right
+        && (!trailing || opens_quote(w, r.content.0) || r.addressee.is_some() && w.is(r.content.0, Classes::THAT))
+    {
+        let content = if trailing && opens_quote(w, r.content.0) { vec![left?, r.content] } else { vec![r.content] };
         let known = source.is_some() || matches!(before, Source::Shared);
         if !known {
             return None;
@@ -81,7 +95,7 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
     }
     // Content, Kim said.
     if let (Some(l), Some(s)) = (left, source)
-        && says
+        && (says || trailing)
         && matches!(before, Source::Found(_))
     {
         let rest = after_cue(w, i + 1, sentence.1);
@@ -420,5 +434,27 @@ pub(super) fn label_draft(w: &Words, paragraph: Range) -> Option<Draft> {
         class: Class::Assertion,
         negative: false,
         score: if upper { 0.9 } else { 0.45 },
+    })
+}
+
+/// “…” — NAME: a quotation with its source after a dash, to the end of the line.
+pub(super) fn signature_draft(w: &Words, quote: Range, sentence_end: usize) -> Option<Draft> {
+    let dash = quote.1;
+    if w.mark(dash) != b'-' || dash + 1 >= sentence_end {
+        return None;
+    }
+    let np = w.noun_phrase_at(dash + 1, sentence_end, true)?;
+    let rest = (np.1..sentence_end).all(|k| w.mark(k) != 0);
+    if !rest || !w.capital(dash + 1) || np.1 - np.0 > 12 {
+        return None;
+    }
+    Some(Draft {
+        content: vec![quote],
+        cue: vec![(dash, dash + 1)],
+        source: Some(np),
+        addressee: None,
+        class: Class::Assertion,
+        negative: false,
+        score: 0.8,
     })
 }

@@ -82,6 +82,13 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
             cue::sentence_drafts(&words, range, s.kind, &mut drafts);
         }
     }
+    for q in text.quotes.iter().filter(|q| q.depth == 0) {
+        let range = (q.first_word as usize, q.end_word as usize);
+        let sentence = words.sentence_of(range.1);
+        if range.1 < words.len() {
+            drafts.extend(cue::signature_draft(&words, range, sentence.1));
+        }
+    }
     quotation::settle_quotations(&words, &mut drafts);
     nesting::finish(&words, drafts)
 }

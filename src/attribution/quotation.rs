@@ -21,39 +21,35 @@ pub(super) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
         owner[k] = drafts
             .iter()
             .enumerate()
-            .filter(|(_, d)| d.content.iter().any(|c| c.0 < range.1 && range.0 < c.1) && !inside_content_cue(d, range))
+            .filter(|(_, d)| d.content.iter().any(|c| c.0 < range.1 && range.0 < c.1) && (!inside_content_cue(d, range) || covers(d, range)))
             .min_by_key(|(_, d)| (d.content_len(), d.extent().0))
             .map(|(i, _)| i);
     }
-    let mut last: Option<usize> = None;
     for (k, q) in w.text.quotes.iter().enumerate() {
         if q.depth > 0 {
             continue;
         }
         if owner[k].is_some() {
-            last = Some(k);
             continue;
         }
-        let speech = speech_like(w, q);
-        if !speech {
+        if !speech_like(w, q) {
             continue;
         }
         let range = words_of(q);
         // The speech goes on: the mark repeated at a new paragraph, or “…,” he said. “…”
-        let join = if q.continues.is_some() {
-            q.continues.and_then(|c| owner[c as usize])
-        } else {
-            last.filter(|&l| same_paragraph(w, l, k) && between_is_bare(w, l, k, drafts, owner[l])).and_then(|l| owner[l])
+        let join = match q.continues {
+            Some(c) => owner[c as usize],
+            None => sentence_before(w, range.0).and_then(|s| speaker_of_sentence(drafts, s)),
         };
         if let Some(i) = join {
             let d = &mut drafts[i];
-            if d.content.iter().all(|c| w.quote(c.0) != 0) || q.continues.is_some() {
-                d.content.push(range);
-                d.content.sort_unstable();
-                owner[k] = Some(i);
-                last = Some(k);
-                continue;
-            }
+            d.content.push(range);
+            d.content.sort_unstable();
+            owner[k] = Some(i);
+            continue;
+        }
+        if !stands_alone(w, range) {
+            continue;
         }
         drafts.push(Draft {
             content: vec![range],
@@ -65,7 +61,6 @@ pub(super) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
             score: 0.5,
         });
         owner[k] = Some(drafts.len() - 1);
-        last = Some(k);
     }
 }
 
@@ -76,6 +71,11 @@ fn words_of(q: &Quote) -> Range {
 /// Whether a draft's cue itself stands inside the quotation (somebody in the quotation reports).
 fn inside_content_cue(d: &Draft, quote: Range) -> bool {
     d.cue.iter().any(|c| quote.0 <= c.0 && c.1 <= quote.1)
+}
+
+/// Whether a draft's content is nearly all of the quotation (a transcript's line in stray marks).
+fn covers(d: &Draft, quote: Range) -> bool {
+    d.content.iter().map(|c| c.1.min(quote.1).saturating_sub(c.0.max(quote.0))).sum::<usize>() * 5 >= (quote.1 - quote.0) * 4
 }
 
 /// A content that begins or ends inside a quotation which does not hold its cue takes the whole of
@@ -100,25 +100,33 @@ fn snap(w: &Words, d: &mut Draft) {
     }
 }
 
-fn same_paragraph(w: &Words, a: usize, b: usize) -> bool {
-    let p = |k: usize| {
-        let s = w.text.sentences.partition_point(|s| s.end_word <= w.text.quotes[k].first_word);
-        w.text.sentences.get(s).map(|s| s.paragraph)
-    };
-    p(a) == p(b)
+/// The sentence before the one that starts at word `first`, in the same paragraph.
+fn sentence_before(w: &Words, first: usize) -> Option<Range> {
+    let k = w.text.sentences.partition_point(|s| (s.end_word as usize) <= first);
+    let here = w.text.sentences.get(k)?;
+    if here.first_word as usize != first {
+        return None;
+    }
+    let before = w.text.sentences.get(k.checked_sub(1)?)?;
+    (before.paragraph == here.paragraph).then_some((before.first_word as usize, before.end_word as usize))
 }
 
-/// Whether nothing but the owner's cue and source (and what belongs to them) stands between two
-/// quotations: no other sentence of the reporter.
-fn between_is_bare(w: &Words, a: usize, b: usize, drafts: &[Draft], owner: Option<usize>) -> bool {
-    let (from, to) = (w.text.quotes[a].end_word as usize, w.text.quotes[b].first_word as usize);
-    if to <= from {
-        return false;
-    }
-    let Some(d) = owner.map(|i| &drafts[i]) else { return false };
-    let stops = (from..to).filter(|&k| w.mark(k) == b'.' || w.mark(k) == b'!' || w.mark(k) == b'?').count();
-    let has_cue = d.cue.iter().any(|c| from <= c.0 && c.1 <= to);
-    (has_cue && stops <= 1) || to - from <= 1
+/// The last attribution that is reported in a sentence and has a source there and no quotation of
+/// another after it: what is quoted next is still its.
+fn speaker_of_sentence(drafts: &[Draft], sentence: Range) -> Option<usize> {
+    let inside = |r: &Range| sentence.0 <= r.0 && r.1 <= sentence.1;
+    drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, d)| d.source.is_some() && d.cue.iter().all(inside) && !d.cue.is_empty() && d.score >= 0.3)
+        .min_by_key(|(_, d)| (std::cmp::Reverse(d.content_len()), d.extent().0))
+        .map(|(i, _)| i)
+}
+
+/// Whether a quotation starts a sentence, or is introduced by a comma, colon or dash.
+fn stands_alone(w: &Words, range: Range) -> bool {
+    let sentence = w.sentence_of(range.0);
+    sentence.0 == range.0 || (range.0 > 0 && matches!(w.mark(range.0 - 1), b',' | b':' | b'-'))
 }
 
 /// Whether a quotation looks like speech rather than a title, a nickname or a scare quote.
@@ -132,5 +140,5 @@ fn speech_like(w: &Words, q: &Quote) -> bool {
     if q.continues.is_some() {
         return true;
     }
-    (stop && (capital || words >= 4)) || (words >= 6 && !all_capital) || (words >= 4 && capital && !all_capital)
+    (stop && words > 0 && !(all_capital && words > 1 && matches!(last, b'.' | b','))) || (words >= 6 && !all_capital) || (words >= 4 && capital && !all_capital)
 }

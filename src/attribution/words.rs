@@ -188,6 +188,15 @@ impl<'a, 't> Words<'a, 't> {
             return false;
         }
         let before = i.checked_sub(1);
+        // "did not unveil", "to unveil": the word after a modal, "do" or "to" is a verb.
+        if before.is_some_and(|p| self.is(p, Classes::MODAL.or(Classes::DO).or(Classes::TO)) || (self.is(p, Classes::NEG) && !self.is(p, Classes::CONJ) && p > 0 && self.is(p - 1, Classes::AUX)))
+            && t.word
+            && !t.capital
+            && !c.has(Classes::DET.or(Classes::POSS).or(Classes::PREP).or(Classes::PRON_SUBJ).or(Classes::PRON_OBJ).or(Classes::CONJ).or(Classes::REL))
+            && !self.adverb(i)
+        {
+            return true;
+        }
         let after_determiner = before.is_some_and(|p| {
             self.is(p, Classes::DET.or(Classes::POSS).or(Classes::PREP).or(Classes::ADJ))
                 || self.possessive(p)
@@ -224,6 +233,9 @@ impl<'a, 't> Words<'a, 't> {
     /// is no verb here.
     pub(super) fn verb_group(&self, verb: usize, sentence_start: usize) -> Option<Group> {
         let forms = self.tagged[verb].info.forms;
+        if self.is(verb, Classes::PREP) {
+            return None; // "like"
+        }
         let (mut start, mut negated) = (verb, false);
         let mut auxiliary = Classes::default();
         let mut adverb = false;
