@@ -46,6 +46,15 @@ fn verb_draft(w: &Words, i: usize, sentence: Range, earlier: &[Draft]) -> Option
     }
 }
 
+/// Whether a noun phrase is the object of the verb right before it, so that it is no subject: "got
+/// promises to". After a verb of saying it may be the subject of what is said.
+fn is_object(w: &Words, np: Range, floor: usize) -> bool {
+    let Some(p) = np.0.checked_sub(1).filter(|&p| p >= floor) else { return false };
+    let info = w.tagged[p].info;
+    let says = w.lexicon.verb(info).is_some_and(|v| v.frames.has(Frames::CLAUSE));
+    w.tagged[p].word && !says && w.finite_looking(p) && !w.is(p, Classes::AUX) && !w.is(np.0, Classes::REL.or(Classes::PRON_SUBJ))
+}
+
 /// The part of the sentence that stands in the same quotation as word `i`: somebody who reports
 /// inside a quotation has source and content there.
 fn within_quotation(w: &Words, i: usize, sentence: Range) -> Range {
@@ -63,6 +72,15 @@ fn within_quotation(w: &Words, i: usize, sentence: Range) -> Range {
 fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier: &[Draft]) -> Option<Draft> {
     let i = group.verb;
     let before = source_before(w, group.start, sentence.0);
+    if let Source::Found(np) = before
+        && is_object(w, np, sentence.0)
+    {
+        return None;
+    }
+    // "has not commented on": nothing is said.
+    if group.negated && cue.frames.has(Frames::PREPOSITION) && !cue.frames.has(Frames::OBJECT) && !cue.frames.has(Frames::INFINITIVE) && cue.class == Class::Assertion && cue.prepositions.contains(&w.hash(i + 1)) {
+        return None;
+    }
     let source = match before {
         Source::Found(range) => Some(range),
         Source::Shared => governing_subject(w, group.start, sentence.0, earlier),
@@ -88,7 +106,10 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
     {
         let content = if trailing && opens_quote(w, r.content.0) { vec![left?, r.content] } else { vec![r.content] };
         let known = source.is_some() || matches!(before, Source::Shared);
-        if !known {
+        // "a law that requires …": things that "that" and "which" stand for rarely report, unless a
+        // clause or a quotation follows.
+        let thing = source.is_some_and(|s| s.1 - s.0 == 1 && w.is(s.0, Classes::REL) && !w.is(s.0, Classes::PRON_SUBJ));
+        if !known || (thing && !w.is(r.content.0, Classes::THAT) && !opens_quote(w, r.content.0)) {
             return None;
         }
         return Some(draft(group, r.cue_end, cue, content, source, r.addressee, r.quality));
@@ -214,20 +235,16 @@ fn participle_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, ear
         d.cue = vec![(g.start, q + 1), (p.unwrap_or(group.start), right.cue_end)];
         return Some(d);
     }
-    let source = participle_source(w, group.start, sentence.0, earlier);
+    let source = match governing_subject(w, group.start, sentence.0, earlier) {
+        Some(s) => Some(s),
+        // "Citing the cost, Kim said": the subject comes after the comma.
+        None => (right.content.1..sentence.1)
+            .find(|&k| w.mark(k) == b',')
+            .and_then(|comma| source_after(w, comma + 1, sentence.1))
+            .or_else(|| w.noun_phrase_before(group.start, sentence.0)),
+    };
     let factor = if p.is_some_and(|p| w.mark(p) == b',') || p.is_none() { 1.0 } else { 0.75 };
     Some(draft(group, right.cue_end, cue, vec![right.content], source, right.addressee, right.quality * factor))
-}
-
-/// Whose participle it is: the noun right before it ("a poster saying"), "with Kim describing", or
-/// the subject of the clause.
-fn participle_source(w: &Words, start: usize, floor: usize, earlier: &[Draft]) -> Option<Range> {
-    if start > floor && w.nominal(start - 1)
-        && let Some(np) = w.noun_phrase_before(start, floor)
-    {
-        return Some(np);
-    }
-    governing_subject(w, start, floor, earlier)
 }
 
 fn passive_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range) -> Option<Draft> {

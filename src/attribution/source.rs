@@ -99,10 +99,16 @@ pub(super) fn source_after(w: &Words, start: usize, end: usize) -> Option<Range>
 /// The subject that a verb at `start` shares: the source of the last attribution in the sentence,
 /// or the subject of the sentence's first verb.
 pub(super) fn governing_subject(w: &Words, start: usize, floor: usize, earlier: &[Draft]) -> Option<Range> {
-    if let Some(d) = earlier.iter().rev().find(|d| d.source.is_some_and(|s| s.1 <= start) && d.cue.iter().all(|c| c.1 <= start)) {
-        // Only where that attribution is not itself inside an earlier one's content is the
-        // subject shared; the last one is right in most cases.
-        return d.source;
+    // The first of them: later ones are mostly nested in what it reports ("Clinton told them that
+    // she believes …, saying").
+    let relative = |r: Range| r.1 - r.0 == 1 && w.is(r.0, Classes::REL);
+    let shared = earlier
+        .iter()
+        .filter(|d| d.cue.iter().all(|c| c.1 <= start))
+        .filter_map(|d| d.source)
+        .find(|&s| s.1 <= start && !relative(s));
+    if shared.is_some() {
+        return shared;
     }
     let first = (floor..start).find(|&k| w.finite_looking(k))?;
     let mut g = first;

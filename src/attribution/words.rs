@@ -61,6 +61,21 @@ fn ascii_mark(word: &str) -> u8 {
 }
 
 impl<'a, 't> Words<'a, 't> {
+    /// Words that are never the core of a noun phrase.
+    const FUNCTION: Classes = Classes::AUX
+        .or(Classes::PRON_SUBJ)
+        .or(Classes::PRON_SUBJ_AUX)
+        .or(Classes::PRON_OBJ)
+        .or(Classes::REL)
+        .or(Classes::WH)
+        .or(Classes::TO)
+        .or(Classes::CONJ)
+        .or(Classes::SUBORD)
+        .or(Classes::PREP)
+        .or(Classes::DET)
+        .or(Classes::POSS)
+        .or(Classes::NEG);
+
     pub(super) fn new(text: &'a Text<'t>) -> Self {
         let lexicon = Lexicon::english();
         let mut tagged: Vec<Tagged> = text
@@ -145,25 +160,12 @@ impl<'a, 't> Words<'a, 't> {
 
     /// A word that may be part of a noun phrase's core: a noun, name, adjective or number.
     pub(super) fn nominal(&self, i: usize) -> bool {
-        const FUNCTION: Classes = Classes::AUX
-            .or(Classes::PRON_SUBJ)
-            .or(Classes::PRON_SUBJ_AUX)
-            .or(Classes::PRON_OBJ)
-            .or(Classes::REL)
-            .or(Classes::WH)
-            .or(Classes::TO)
-            .or(Classes::CONJ)
-            .or(Classes::SUBORD)
-            .or(Classes::PREP)
-            .or(Classes::DET)
-            .or(Classes::POSS)
-            .or(Classes::NEG);
         let Some(t) = self.tagged.get(i) else { return false };
         if !t.word {
             return false;
         }
         let c = t.info.classes;
-        if c.has(FUNCTION) {
+        if c.has(Self::FUNCTION) {
             // "Will", "May", "US" inside a name.
             return t.capital
                 && !self.text.words[i].shape.has(Shape::SENTENCE_START)
@@ -197,9 +199,20 @@ impl<'a, 't> Words<'a, 't> {
         {
             return true;
         }
+        let lower = t.word && !t.capital;
+        let pronoun = before.is_some_and(|p| {
+            let b = self.tagged[p].info.classes;
+            (b.has(Classes::PRON_SUBJ) && !b.has(Classes::PRON_OBJ.or(Classes::POSS)) && !self.tagged[p].possessive) || b.has(Classes::PRON_SUBJ_AUX)
+        });
+        if pronoun && lower && !c.has(Self::FUNCTION) && !self.adverb(i) {
+            return true;
+        }
+        let regular = lower && self.bytes(i).len() > 3 && self.bytes(i).ends_with(b"ed");
+        let verb = c.has(Classes::VERB) || regular;
         let after_determiner = before.is_some_and(|p| {
-            self.is(p, Classes::DET.or(Classes::POSS).or(Classes::PREP).or(Classes::ADJ))
-                || self.possessive(p)
+            self.is(p, Classes::DET.or(Classes::POSS).or(Classes::PREP))
+                || (self.is(p, Classes::ADJ) && !verb)
+                || (self.possessive(p) && !self.is(p, Classes::PRON_SUBJ))
         });
         if after_determiner {
             return false;
@@ -210,7 +223,7 @@ impl<'a, 't> Words<'a, 't> {
         if t.info.is_cue_verb() && t.info.forms.has(Forms::PAST) {
             return true;
         }
-        t.word && !t.capital && self.bytes(i).len() > 3 && self.bytes(i).ends_with(b"ed")
+        regular
     }
 
     pub(super) fn plural(&self, i: usize) -> bool {
@@ -345,7 +358,10 @@ impl<'a, 't> Words<'a, 't> {
         let p = before?;
         let c = self.tagged[p].info.classes;
         if c.has(Classes::CONJ) || self.tagged[p].mark == b',' || self.tagged[p].mark == b')' || self.tagged[p].mark == b'"' {
-            return (forms.has(Forms::THIRD) || self.tagged[p].mark != b',').then_some(GroupKind::Finite);
+            let third = forms.has(Forms::THIRD);
+            // "could not confirm or corroborate": the modal before makes it finite.
+            let modal = (sentence_start..p).rev().take(10).any(|k| self.is(k, Classes::MODAL));
+            return (third || modal).then_some(GroupKind::Finite);
         }
         if !self.tagged[p].word {
             return None;
