@@ -18,6 +18,13 @@ pub(super) struct Right {
 pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -> Option<Right> {
     let mut j = verb + 1;
     let mut cue_end = j;
+    // condemned ‘in the strongest terms’ the attack
+    if opens_quote(w, j) && w.is(j + 1, Classes::PREP) {
+        let close = w.text.quotes[w.quote(j) as usize - 1].end_word as usize;
+        if close < end && close - j <= 9 && cue.frames.has(Frames::OBJECT) && noun_phrase_start(w, close) {
+            j = close;
+        }
+    }
     while j < end && w.adverb(j) && !w.is(j, Classes::ADJ.or(Classes::PREP)) {
         j += 1;
     }

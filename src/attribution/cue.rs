@@ -1,7 +1,7 @@
 //! Cues and what stands around them: one pattern a function, from the cue to a draft.
 
 use super::Class;
-use super::content::{clause_end, closes_quote, content_after, object_end, opens_quote, sentence_end, skip_adverbials};
+use super::content::{Right, clause_end, closes_quote, content_after, object_end, opens_quote, sentence_end, skip_adverbials};
 use super::draft::Draft;
 use super::lexicon::{Classes, CueVerb, Forms, Frames};
 use super::source::{Source, governing_subject, source_after, source_before};
@@ -46,6 +46,32 @@ fn verb_draft(w: &Words, i: usize, sentence: Range, earlier: &[Draft]) -> Option
     }
 }
 
+/// The subject of a verb after a conjunction: of the modal that a base form shares ("could not
+/// confirm or corroborate"), or of the clause.
+fn shared_subject(w: &Words, group: Group, floor: usize, earlier: &[Draft]) -> Option<Range> {
+    let forms = w.tagged[group.verb].info.forms;
+    if group.start == group.verb
+        && forms.has(Forms::BASE)
+        && !forms.has(Forms::FINITE)
+        && let Some(modal) = (floor..group.start).rev().find(|&k| w.is(k, Classes::MODAL))
+        && let Source::Found(s) = source_before(w, modal, floor)
+    {
+        return Some(s);
+    }
+    governing_subject(w, group.start, floor, earlier)
+}
+
+/// "which Kim said poses a threat": the clause that follows has its subject before the source.
+fn gapped_clause(w: &Words, verb: usize, cue: &CueVerb, end: usize) -> Option<Right> {
+    let next = verb + 1;
+    (cue.frames.has(Frames::CLAUSE) && next + 1 < end && w.finite_looking(next)).then(|| Right {
+        content: (next, clause_end(w, next, end)),
+        cue_end: next,
+        addressee: None,
+        quality: 0.9,
+    })
+}
+
 /// Whether a noun phrase is the object of the verb right before it, so that it is no subject: "got
 /// promises to". After a verb of saying it may be the subject of what is said.
 fn is_object(w: &Words, np: Range, floor: usize) -> bool {
@@ -83,10 +109,11 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
     }
     let source = match before {
         Source::Found(range) => Some(range),
-        Source::Shared => governing_subject(w, group.start, sentence.0, earlier),
+        Source::Shared => shared_subject(w, group, sentence.0, earlier),
         Source::None => None,
     };
-    let right = content_after(w, i, cue, sentence.1);
+    let gap = source.is_some_and(|s| s.0 > sentence.0 && w.is(s.0 - 1, Classes::REL.or(Classes::WH)));
+    let right = content_after(w, i, cue, sentence.1).or_else(|| gapped_clause(w, i, cue, sentence.1).filter(|_| gap));
     let left_end = source.filter(|_| matches!(before, Source::Found(_))).map_or(group.start, |s| s.0);
     let left = left_content(w, left_end, sentence, cue);
     let says = cue.frames.has(Frames::QUOTATION) && (cue.frames.has(Frames::CLAUSE) || cue.weight >= 0.35);
@@ -235,7 +262,8 @@ fn participle_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, ear
         d.cue = vec![(g.start, q + 1), (p.unwrap_or(group.start), right.cue_end)];
         return Some(d);
     }
-    let source = match governing_subject(w, group.start, sentence.0, earlier) {
+    let named = w.noun_phrase_before(group.start, sentence.0).filter(|&np| own_participle(w, np, sentence.0));
+    let source = match named.or_else(|| governing_subject(w, group.start, sentence.0, earlier)) {
         Some(s) => Some(s),
         // "Citing the cost, Kim said": the subject comes after the comma.
         None => (right.content.1..sentence.1)
@@ -245,6 +273,14 @@ fn participle_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, ear
     };
     let factor = if p.is_some_and(|p| w.mark(p) == b',') || p.is_none() { 1.0 } else { 0.75 };
     Some(draft(group, right.cue_end, cue, vec![right.content], source, right.addressee, right.quality * factor))
+}
+
+/// Whether a participle after a noun phrase is that phrase's own, not the subject's: "with Kim
+/// describing", "footage of Kim saying"; but not "sent a letter to Kim urging".
+fn own_participle(w: &Words, np: Range, floor: usize) -> bool {
+    let before = np.0.checked_sub(1).filter(|&p| p >= floor);
+    let word = before.map(|p| w.text.words[p].span.of(w.text.source));
+    word == Some("with") || (word == Some("of") && w.capital(np.1 - 1))
 }
 
 fn passive_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range) -> Option<Draft> {

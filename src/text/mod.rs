@@ -2,6 +2,7 @@
 //!
 //! Spans are UTF-8 bytes, lie on character borders and slice back to what they name.
 
+mod crude;
 mod span;
 
 pub use span::Span;
@@ -164,13 +165,7 @@ impl<'t> Text<'t> {
                 bytes: source.len(),
             });
         }
-        Ok(Self {
-            source,
-            words: vec![],
-            sentences: vec![],
-            paragraphs: vec![],
-            quotes: vec![],
-        })
+        Ok(crude::analyse(source))
     }
 
     /// The characters of word `i`.
