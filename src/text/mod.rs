@@ -2,10 +2,20 @@
 //!
 //! Spans are UTF-8 bytes, lie on character borders and slice back to what they name.
 
-mod crude;
+mod english;
+mod fold;
+mod offsets;
+mod paragraphs;
+mod quotes;
+mod sentences;
 mod span;
+mod words;
 
+pub use fold::fold_hash;
+pub(crate) use fold::plain;
+pub use offsets::CharOffsets;
 pub use span::Span;
+pub(crate) use words::{extends, ideograph};
 
 /// The largest text that can be read, in UTF-8 bytes (offsets are `u32`).
 pub const MAX_BYTES: usize = u32::MAX as usize - 1;
@@ -165,21 +175,16 @@ impl<'t> Text<'t> {
                 bytes: source.len(),
             });
         }
-        Ok(crude::analyse(source))
+        let cut = words::cut(source);
+        let mut words = cut.words;
+        let mut blocks = paragraphs::paragraphs(&words, &cut.breaks);
+        let (quotes, roles) = quotes::quotations(source, &mut words, &cut.marks, &mut blocks);
+        let (sentences, paragraphs) = sentences::sentences(source, &mut words, &roles, &blocks);
+        Ok(Self { source, words, sentences, paragraphs, quotes })
     }
 
     /// The characters of word `i`.
     pub fn word(&self, i: usize) -> &'t str {
         self.words[i].span.of(self.source)
     }
-}
-
-/// A 64-bit hash of a word that is equal for words that differ only in case or in the style of
-/// their apostrophes and hyphens. The same in every process and version of one model format.
-pub fn fold_hash(word: &str) -> u64 {
-    let mut h = 0xcbf2_9ce4_8422_2325_u64;
-    for b in word.bytes() {
-        h = (h ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x100_0000_01b3);
-    }
-    h
 }
