@@ -70,7 +70,7 @@ impl Attributor {
     pub fn read(&self, source: &str) -> Result<Document> {
         let text = Text::new(source)?;
         let gazetteer = self.gazetteer.as_deref();
-        let mentions = gazetteer.map_or_else(Vec::new, |g| g.find(source));
+        let mentions = gazetteer.map_or_else(|| Ok(Vec::new()), |g| g.find(source))?;
         let mut attributions = attribute(&text);
         let speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
         self.filter(&mut attributions);

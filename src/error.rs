@@ -35,6 +35,12 @@ pub enum Error {
         /// What was given.
         got: String,
     },
+    /// Bytes that should be a saved gazetteer are not, or not one that this release reads.
+    #[error("cannot read the saved gazetteer: {reason}")]
+    BadFile {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,

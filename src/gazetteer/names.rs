@@ -1,0 +1,118 @@
+//! The spellings that one name is searched under: with and without stops, commas and brackets.
+
+use super::units::{Folding, Unit, units};
+
+/// At most this many spellings a name.
+const MAX_SPELLINGS: usize = 16;
+
+/// Short forms that are written with and without a full stop.
+const SHORT_FORMS: [&str; 30] = [
+    "st", "ste", "mt", "ft", "jr", "sr", "dr", "mr", "mrs", "ms", "prof", "gen", "col", "lt", "sgt", "capt", "sen", "rep",
+    "gov", "rev", "inc", "corp", "co", "ltd", "bros", "no", "vs", "dept", "univ", "assn",
+];
+
+/// The normal forms of a name's units, one list a spelling; empty where the name has no unit.
+pub(super) fn spellings(name: &str, folding: Folding) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    units(name, folding, &mut found);
+    let text = |u: &Unit| {
+        let mut normal = String::new();
+        folding.normal(&name[u.start as usize..u.end as usize], &mut normal);
+        normal
+    };
+    let as_given: Vec<String> = found.iter().filter(|u| u.end > u.start).map(text).collect();
+    if as_given.is_empty() {
+        return Vec::new();
+    }
+    let mut out = vec![as_given];
+    grow(&mut out, joined_initials);
+    grow(&mut out, parted_initials);
+    grow(&mut out, |s| without(s, |u| matches!(u, "," | "(" | ")" | "[" | "]")));
+    grow(&mut out, |s| without(s, |u| u == "."));
+    grow(&mut out, with_stops);
+    out
+}
+
+/// Adds what `change` makes of each spelling so far.
+fn grow(spellings: &mut Vec<Vec<String>>, change: impl Fn(&[String]) -> Option<Vec<String>>) {
+    for k in 0..spellings.len() {
+        if spellings.len() >= MAX_SPELLINGS {
+            return;
+        }
+        if let Some(new) = change(&spellings[k])
+            && !spellings.contains(&new)
+        {
+            spellings.push(new);
+        }
+    }
+}
+
+fn single_letter(unit: &str) -> bool {
+    let mut chars = unit.chars();
+    chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
+}
+
+/// J. K. Rowling: as J.K. Rowling and JK Rowling.
+fn joined_initials(units: &[String]) -> Option<Vec<String>> {
+    let mut out: Vec<String> = Vec::with_capacity(units.len());
+    let mut k = 0;
+    let mut changed = false;
+    while k < units.len() {
+        let mut end = k;
+        let mut letters = String::new();
+        while end < units.len() && single_letter(&units[end]) {
+            letters.push_str(&units[end]);
+            end += 1;
+            if units.get(end).is_some_and(|u| u == ".") {
+                end += 1;
+            }
+        }
+        if letters.chars().count() > 1 {
+            out.push(letters);
+            changed = true;
+            k = end;
+        } else {
+            out.push(units[k].clone());
+            k += 1;
+        }
+    }
+    changed.then_some(out)
+}
+
+/// J.K. Rowling: as J. K. Rowling. Only before another word: USA is not U. S. A.
+fn parted_initials(units: &[String]) -> Option<Vec<String>> {
+    let [first, rest @ ..] = units else { return None };
+    let letters = first.chars().count();
+    if rest.is_empty() || !(2..=3).contains(&letters) || !first.chars().all(char::is_alphabetic) {
+        return None;
+    }
+    // Without vowels, or as given with capitals only: a word such as "Al" is no initials.
+    if first.chars().any(|c| "aeiouyAEIOUY".contains(c)) {
+        return None;
+    }
+    let parted = first.chars().flat_map(|c| [c.to_string(), ".".to_owned()]);
+    Some(parted.chain(rest.iter().cloned()).collect())
+}
+
+/// The spelling without some marks, never one that loses its last letter.
+fn without(units: &[String], drop: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+    let out: Vec<String> = units.iter().filter(|u| !drop(u)).cloned().collect();
+    let word = out.iter().any(|u| u.chars().next().is_some_and(char::is_alphanumeric));
+    (word && out.len() < units.len()).then_some(out)
+}
+
+/// John F Kennedy Jr: as John F. Kennedy Jr.
+fn with_stops(units: &[String]) -> Option<Vec<String>> {
+    if units.len() < 2 {
+        return None;
+    }
+    let mut out = Vec::with_capacity(units.len() + 2);
+    for (k, u) in units.iter().enumerate() {
+        out.push(u.clone());
+        let short = single_letter(u) || SHORT_FORMS.contains(&u.to_lowercase().as_str());
+        if short && units.get(k + 1).is_none_or(|n| n != ".") {
+            out.push(".".to_owned());
+        }
+    }
+    (out.len() > units.len()).then_some(out)
+}

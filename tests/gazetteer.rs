@@ -1,0 +1,259 @@
+//! The gazetteer: cases of tests/cases/gazetteer.toml, a slow oracle, properties, errors.
+
+mod common;
+
+use common::{cases, tricky_text};
+use proptest::prelude::*;
+use quoth::gazetteer::{CasePolicy, Gazetteer, GazetteerOptions};
+use quoth::{Entry, Error};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    names: Vec<String>,
+    text: String,
+    #[serde(default)]
+    case: CasePolicy,
+    #[serde(default)]
+    fold_accents: bool,
+    #[serde(default)]
+    overlapping: bool,
+    labels: Option<Vec<String>>,
+}
+
+/// `id [LABEL]@priority: name | alias`
+fn entry(line: &str) -> Entry {
+    let (head, names) = line.split_once(": ").expect("id: name");
+    let (head, priority) = head.split_once('@').unwrap_or((head, "0"));
+    let (id, label) = head.split_once(" [").unwrap_or((head, "]"));
+    let mut names = names.split(" | ").map(str::to_owned);
+    Entry {
+        id: id.to_owned(),
+        label: label.trim_end_matches(']').to_owned(),
+        name: names.next().unwrap_or_default(),
+        names: names.collect(),
+        priority: priority.parse().expect("a number"),
+        properties: String::new(),
+    }
+}
+
+/// The text without its marks, and the marked spans with their ids, as the mentions are sorted.
+fn marked(text: &str) -> (String, Vec<(usize, usize, String)>) {
+    let (mut plain, mut open, mut spans) = (String::new(), Vec::new(), Vec::new());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '⟦' => open.push(plain.len()),
+            '→' => {
+                let ids: String = rest.by_ref().take_while(|&c| c != '⟧').collect();
+                spans.push((open.pop().expect("an open mark"), plain.len(), ids));
+            }
+            c => plain.push(c),
+        }
+    }
+    spans.sort_by_key(|s| (s.0, std::cmp::Reverse(s.1)));
+    (plain, spans)
+}
+
+#[test]
+fn mentions() {
+    for c in cases::<Case>("gazetteer", |c| &c.name) {
+        let options = GazetteerOptions { case: c.case, fold_accents: c.fold_accents, overlapping: c.overlapping };
+        let built = Gazetteer::new(c.names.iter().map(|n| entry(n)), &options).expect("good entries");
+        let loaded = Gazetteer::from_bytes(&built.to_bytes()).expect("own bytes");
+        let (text, expected) = marked(&c.text);
+        for g in [built, loaded] {
+            let found: Vec<(usize, usize, String)> = g
+                .find_labels(&text, c.labels.as_deref())
+                .expect("a small text")
+                .iter()
+                .map(|m| {
+                    let ids: Vec<&str> = m.entries.iter().map(|&e| g.entry(e).id.as_str()).collect();
+                    (m.span.start as usize, m.span.end as usize, ids.join(","))
+                })
+                .collect();
+            assert_eq!(found, expected, "{}: {text}", c.name);
+        }
+    }
+}
+
+#[test]
+fn errors_name_the_row() {
+    let build = |lines: &[&str]| Gazetteer::new(lines.iter().map(|l| entry(l)), &GazetteerOptions::default()).map(|_| ());
+    let row = |e: Result<(), Error>| match e {
+        Err(Error::BadEntry { row, reason }) => (row, reason),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(row(build(&["a: A", ": B"])), (1, "the id is empty".to_owned()));
+    assert_eq!(row(build(&["a: A", "b: B", "c: ”"])).0, 2);
+    assert_eq!(row(build(&["a [X]: A", "a [Y]: B"])), (1, "the id \"a\" stands for a \"X\" and for a \"Y\"".to_owned()));
+    assert_eq!(row(build(&["a@inf: A"])).0, 0);
+    assert!(build(&[]).is_ok());
+}
+
+#[test]
+fn foreign_bytes_are_refused() {
+    let g = Gazetteer::new([entry("a: Ann | Anna")], &GazetteerOptions::default()).expect("good");
+    let bytes = g.to_bytes();
+    let refused = |b: &[u8]| matches!(Gazetteer::from_bytes(b), Err(Error::BadFile { .. }));
+    assert!(refused(b""));
+    assert!(refused(b"not a gazetteer at all"));
+    for cut in 0..bytes.len() {
+        assert!(refused(&bytes[..cut]));
+    }
+    for k in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[k] ^= 1;
+        assert!(refused(&changed), "byte {k}");
+    }
+}
+
+// The oracle: cuts a text the slow way and compares every stretch of units with every name.
+
+fn oracle_units(text: &str, case: bool) -> Vec<(Option<String>, usize, usize)> {
+    let chars: Vec<(usize, char)> = text.char_indices().collect();
+    let at = |k: usize| chars.get(k).map_or(text.len(), |c| c.0);
+    let ch = |k: usize| chars.get(k).map_or(' ', |c| c.1);
+    let mark = |c: char| matches!(c, '\u{301}' | '\u{308}' | '\u{AD}' | '\u{200D}');
+    let word = |c: char| c.is_alphanumeric() || c == '_' || mark(c);
+    let apostrophe = |c: char| matches!(c, '\'' | '’' | '‘' | '`');
+    let fold = |s: &str| {
+        use unicode_normalization::UnicodeNormalization;
+        let s: String = s.chars().filter(|&c| c != '\u{AD}' && c != '\u{200D}').map(|c| if apostrophe(c) { '\'' } else { c }).nfkc().collect();
+        if case { s.to_lowercase().replace('ß', "ss").replace('ς', "σ").replace("i\u{307}", "i") } else { s }
+    };
+    let mut out = Vec::new();
+    let (mut k, mut lines) = (0, 0);
+    while k < chars.len() {
+        let c = ch(k);
+        if c == '\n' {
+            lines += 1;
+        }
+        if c.is_whitespace() || c.is_control() || apostrophe(c) || "\"“”„«»‹›「」".contains(c) || "\u{200B}\u{200D}\u{FEFF}\u{AD}".contains(c) {
+            k += 1;
+            continue;
+        }
+        let before = (0..k).rev().map(ch).find(|&c| !mark(c));
+        if c == '-' && before.is_some_and(|b| word(b) && !('\u{4E00}'..='\u{9FFF}').contains(&b)) && ch(k + 1).is_alphanumeric() && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k + 1)) {
+            k += 1;
+            continue;
+        }
+        if lines > 1 {
+            out.push((None, at(k), at(k)));
+        }
+        lines = 0;
+        let start = k;
+        k += 1;
+        if ('\u{4E00}'..='\u{9FFF}').contains(&c) {
+            while mark(ch(k)) {
+                k += 1;
+            }
+        } else if word(c) && !mark(c) {
+            loop {
+                while word(ch(k)) && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k)) {
+                    k += 1;
+                }
+                let joins = (apostrophe(ch(k)) || ch(k) == '&') && word(ch(k + 1)) && !mark(ch(k + 1)) && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k + 1));
+                if !joins {
+                    break;
+                }
+                k += 1;
+            }
+        }
+        out.push((Some(fold(&text[at(start)..at(k)])), at(start), at(k)));
+    }
+    out
+}
+
+fn oracle(names: &[String], text: &str, overlapping: bool) -> Vec<(usize, usize)> {
+    let forms: Vec<Vec<String>> = names.iter().map(|n| oracle_units(n, true).into_iter().filter_map(|u| u.0).collect()).collect();
+    let units = oracle_units(text, true);
+    let mut found = Vec::new();
+    let mut first = 0;
+    while first < units.len() {
+        let mut here: Vec<(usize, usize)> = Vec::new(); // (end byte, end unit)
+        for end in first + 1..=units.len() {
+            let last = &units[end - 1];
+            let full: Option<Vec<String>> = units[first..end].iter().map(|u| u.0.clone()).collect();
+            let Some(full) = full else { break };
+            let slice = &text[last.1..last.2];
+            let ending = ["'s", "’s", "‘s", "`s", "'S", "’S", "‘S", "`S"].iter().find(|e| slice.ends_with(**e) && slice.len() > e.len());
+            if let Some(e) = ending {
+                let mut core = full.clone();
+                let n = core.len() - 1;
+                core[n] = oracle_units(&slice[..slice.len() - e.len()], true)[0].0.clone().expect("a word");
+                if forms.contains(&core) {
+                    here.push((last.2 - e.len(), end));
+                }
+            }
+            if forms.contains(&full) {
+                here.push((last.2, end));
+            }
+        }
+        here.sort_unstable();
+        here.reverse();
+        if overlapping {
+            found.extend(here.iter().map(|h| (units[first].1, h.0)));
+            first += 1;
+        } else if let Some(h) = here.first() {
+            found.push((units[first].1, h.0));
+            first = h.1;
+        } else {
+            first += 1;
+        }
+    }
+    found
+}
+
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "Kim", "kim", "KIM", "Jong", "Un", "New", "York", "Yorkers", "O'Brien", "O’Brien", "Zoë", "Zoe\u{308}", "straße", "STRASSE",
+        "İzmir", "izmir", "ﬁ", "fi", "Lon\u{AD}don", "London", "AT&T", "東", "京", "Kim's", "Kim’s", "McDonald's", "James", "12", "C++", "👍", "ΟΔΟΣ", "οδος",
+    ])
+}
+
+fn name() -> impl Strategy<Value = String> {
+    let glue = prop::sample::select(vec![" ", " ", "-", "’ ", " \"", "\u{A0}"]);
+    prop::collection::vec((piece(), glue), 1..4).prop_map(|v| {
+        let mut s: String = v.iter().flat_map(|(p, g)| [*p, *g]).collect();
+        s.truncate(s.trim_end_matches([' ', '-', '’', '"', '\u{A0}']).len());
+        s
+    })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let glue = prop::sample::select(vec![" ", " ", " ", "-", "’ ", "'s ", "’s ", "\n", "\n\n", ", ", " “", "” ", "--", "", "\u{0}", "(", "\u{200B}"]);
+    prop::collection::vec((piece(), glue), 0..12).prop_map(|v| v.iter().flat_map(|(p, g)| [*p, *g]).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5000))]
+
+    #[test]
+    fn agrees_with_the_oracle(names in prop::collection::vec(name(), 1..8), text in text(), overlapping: bool) {
+        let entries = names.iter().enumerate().map(|(k, n)| Entry { id: k.to_string(), name: n.clone(), ..Entry::default() });
+        let options = GazetteerOptions { overlapping, ..GazetteerOptions::default() };
+        let g = Gazetteer::new(entries, &options).expect("good names");
+        let found: Vec<(usize, usize)> = g.find(&text).expect("small").iter().map(|m| (m.span.start as usize, m.span.end as usize)).collect();
+        prop_assert_eq!(found, oracle(&names, &text, overlapping));
+    }
+
+    #[test]
+    fn mentions_slice_back(names in prop::collection::vec(name(), 1..8), text in tricky_text()) {
+        let entries = names.iter().enumerate().map(|(k, n)| Entry { id: k.to_string(), name: n.clone(), ..Entry::default() });
+        let g = Gazetteer::new(entries.clone(), &GazetteerOptions::default()).expect("good names");
+        let found = g.find(&text).expect("small");
+        let mut end = 0;
+        for m in &found {
+            prop_assert!(m.span.start >= end && m.span.end > m.span.start && !m.entries.is_empty());
+            let slice = m.span.of(&text);
+            // What is found is found alone too.
+            prop_assert_eq!(g.find(slice).expect("small").first().map(|n| n.span.len()), Some(m.span.len()));
+            end = m.span.end;
+        }
+        let again = Gazetteer::new(entries, &GazetteerOptions::default()).expect("good names");
+        prop_assert_eq!(again.find(&text).expect("small"), found);
+    }
+}
