@@ -8,7 +8,10 @@ use quoth::{Attributor, AttributorOptions, Span};
 fn main() {
     let options = AttributorOptions {
         top_level: std::env::args().any(|a| a == "--top-level"),
-        min_score: std::env::args().skip_while(|a| a != "--min").nth(1).map_or(0.0, |x| x.parse().expect("number")),
+        min_score: std::env::args()
+            .skip_while(|a| a != "--min")
+            .nth(1)
+            .map_or(0.0, |x| x.parse().expect("number")),
         ..Default::default()
     };
     let attributor = Attributor::new(None, options);
@@ -24,7 +27,9 @@ fn main() {
         }
         chars[text.len()] = n;
         let spans = |s: &[Span]| {
-            s.iter().map(|s| vec![chars[s.start as usize], chars[s.end as usize]]).collect::<Vec<_>>()
+            s.iter()
+                .map(|s| vec![chars[s.start as usize], chars[s.end as usize]])
+                .collect::<Vec<_>>()
         };
         let d = attributor.read(text).expect("read");
         let atts: Vec<_> = d
@@ -36,6 +41,11 @@ fn main() {
                     "speaker": a.speaker.map(|s| d.speakers[s as usize].name.clone())})
             })
             .collect();
-        writeln!(out, "{}", serde_json::json!({"id": doc["id"], "attributions": atts})).expect("write");
+        writeln!(
+            out,
+            "{}",
+            serde_json::json!({"id": doc["id"], "attributions": atts})
+        )
+        .expect("write");
     }
 }

@@ -8,7 +8,12 @@ fn main() {
     let data = std::fs::read_to_string(path).expect("read");
     let texts: Vec<String> = data
         .lines()
-        .map(|l| serde_json::from_str::<serde_json::Value>(l).expect("json")["text"].as_str().expect("text").to_owned())
+        .map(|l| {
+            serde_json::from_str::<serde_json::Value>(l).expect("json")["text"]
+                .as_str()
+                .expect("text")
+                .to_owned()
+        })
         .collect();
     let bytes: usize = texts.iter().map(String::len).sum();
     let rate = |name: &str, work: &mut dyn FnMut(&str) -> usize| {
@@ -21,8 +26,12 @@ fn main() {
         }
         println!("{name:12} {:8.1} MB/s   {n}", bytes as f64 / 1e6 / best);
     };
-    rate("text", &mut |t| quoth::Text::new(t).expect("text").words.len());
-    rate("text+attrib", &mut |t| quoth::attribution::attribute(&quoth::Text::new(t).expect("text")).len());
+    rate("text", &mut |t| {
+        quoth::Text::new(t).expect("text").words.len()
+    });
+    rate("text+attrib", &mut |t| {
+        quoth::attribution::attribute(&quoth::Text::new(t).expect("text")).len()
+    });
     let a = quoth::Attributor::default();
     rate("read", &mut |t| a.read(t).expect("text").attributions.len());
 }

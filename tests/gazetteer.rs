@@ -60,8 +60,13 @@ fn marked(text: &str) -> (String, Vec<(usize, usize, String)>) {
 #[test]
 fn mentions() {
     for c in cases::<Case>("gazetteer", |c| &c.name) {
-        let options = GazetteerOptions { case: c.case, fold_accents: c.fold_accents, overlapping: c.overlapping };
-        let built = Gazetteer::new(c.names.iter().map(|n| entry(n)), &options).expect("good entries");
+        let options = GazetteerOptions {
+            case: c.case,
+            fold_accents: c.fold_accents,
+            overlapping: c.overlapping,
+        };
+        let built =
+            Gazetteer::new(c.names.iter().map(|n| entry(n)), &options).expect("good entries");
         let loaded = Gazetteer::from_bytes(&built.to_bytes()).expect("own bytes");
         let (text, expected) = marked(&c.text);
         for g in [built, loaded] {
@@ -70,7 +75,8 @@ fn mentions() {
                 .expect("a small text")
                 .iter()
                 .map(|m| {
-                    let ids: Vec<&str> = m.entries.iter().map(|&e| g.entry(e).id.as_str()).collect();
+                    let ids: Vec<&str> =
+                        m.entries.iter().map(|&e| g.entry(e).id.as_str()).collect();
                     (m.span.start as usize, m.span.end as usize, ids.join(","))
                 })
                 .collect();
@@ -81,14 +87,25 @@ fn mentions() {
 
 #[test]
 fn errors_name_the_row() {
-    let build = |lines: &[&str]| Gazetteer::new(lines.iter().map(|l| entry(l)), &GazetteerOptions::default()).map(|_| ());
+    let build = |lines: &[&str]| {
+        Gazetteer::new(lines.iter().map(|l| entry(l)), &GazetteerOptions::default()).map(|_| ())
+    };
     let row = |e: Result<(), Error>| match e {
         Err(Error::BadEntry { row, reason }) => (row, reason),
         other => panic!("{other:?}"),
     };
-    assert_eq!(row(build(&["a: A", ": B"])), (1, "the id is empty".to_owned()));
+    assert_eq!(
+        row(build(&["a: A", ": B"])),
+        (1, "the id is empty".to_owned())
+    );
     assert_eq!(row(build(&["a: A", "b: B", "c: ”"])).0, 2);
-    assert_eq!(row(build(&["a [X]: A", "a [Y]: B"])), (1, "the id \"a\" stands for a \"X\" and for a \"Y\"".to_owned()));
+    assert_eq!(
+        row(build(&["a [X]: A", "a [Y]: B"])),
+        (
+            1,
+            "the id \"a\" stands for a \"X\" and for a \"Y\"".to_owned()
+        )
+    );
     assert_eq!(row(build(&["a@inf: A"])).0, 0);
     assert!(build(&[]).is_ok());
 }
@@ -121,8 +138,20 @@ fn oracle_units(text: &str, case: bool) -> Vec<(Option<String>, usize, usize)> {
     let apostrophe = |c: char| matches!(c, '\'' | '’' | '‘' | '`');
     let fold = |s: &str| {
         use unicode_normalization::UnicodeNormalization;
-        let s: String = s.chars().filter(|&c| c != '\u{AD}' && c != '\u{200D}').map(|c| if apostrophe(c) { '\'' } else { c }).nfkc().collect();
-        if case { s.to_lowercase().replace('ß', "ss").replace('ς', "σ").replace("i\u{307}", "i") } else { s }
+        let s: String = s
+            .chars()
+            .filter(|&c| c != '\u{AD}' && c != '\u{200D}')
+            .map(|c| if apostrophe(c) { '\'' } else { c })
+            .nfkc()
+            .collect();
+        if case {
+            s.to_lowercase()
+                .replace('ß', "ss")
+                .replace('ς', "σ")
+                .replace("i\u{307}", "i")
+        } else {
+            s
+        }
     };
     let mut out = Vec::new();
     let (mut k, mut lines) = (0, 0);
@@ -131,12 +160,21 @@ fn oracle_units(text: &str, case: bool) -> Vec<(Option<String>, usize, usize)> {
         if c == '\n' {
             lines += 1;
         }
-        if c.is_whitespace() || c.is_control() || apostrophe(c) || "\"“”„«»‹›「」".contains(c) || "\u{200B}\u{200D}\u{FEFF}\u{AD}".contains(c) {
+        if c.is_whitespace()
+            || c.is_control()
+            || apostrophe(c)
+            || "\"“”„«»‹›「」".contains(c)
+            || "\u{200B}\u{200D}\u{FEFF}\u{AD}".contains(c)
+        {
             k += 1;
             continue;
         }
         let before = (0..k).rev().map(ch).find(|&c| !mark(c));
-        if c == '-' && before.is_some_and(|b| word(b) && !('\u{4E00}'..='\u{9FFF}').contains(&b)) && ch(k + 1).is_alphanumeric() && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k + 1)) {
+        if c == '-'
+            && before.is_some_and(|b| word(b) && !('\u{4E00}'..='\u{9FFF}').contains(&b))
+            && ch(k + 1).is_alphanumeric()
+            && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k + 1))
+        {
             k += 1;
             continue;
         }
@@ -155,7 +193,10 @@ fn oracle_units(text: &str, case: bool) -> Vec<(Option<String>, usize, usize)> {
                 while word(ch(k)) && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k)) {
                     k += 1;
                 }
-                let joins = (apostrophe(ch(k)) || ch(k) == '&') && word(ch(k + 1)) && !mark(ch(k + 1)) && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k + 1));
+                let joins = (apostrophe(ch(k)) || ch(k) == '&')
+                    && word(ch(k + 1))
+                    && !mark(ch(k + 1))
+                    && !('\u{4E00}'..='\u{9FFF}').contains(&ch(k + 1));
                 if !joins {
                     break;
                 }
@@ -168,7 +209,15 @@ fn oracle_units(text: &str, case: bool) -> Vec<(Option<String>, usize, usize)> {
 }
 
 fn oracle(names: &[String], text: &str, overlapping: bool) -> Vec<(usize, usize)> {
-    let forms: Vec<Vec<String>> = names.iter().map(|n| oracle_units(n, true).into_iter().filter_map(|u| u.0).collect()).collect();
+    let forms: Vec<Vec<String>> = names
+        .iter()
+        .map(|n| {
+            oracle_units(n, true)
+                .into_iter()
+                .filter_map(|u| u.0)
+                .collect()
+        })
+        .collect();
     let units = oracle_units(text, true);
     let mut found = Vec::new();
     let mut first = 0;
@@ -179,11 +228,16 @@ fn oracle(names: &[String], text: &str, overlapping: bool) -> Vec<(usize, usize)
             let full: Option<Vec<String>> = units[first..end].iter().map(|u| u.0.clone()).collect();
             let Some(full) = full else { break };
             let slice = &text[last.1..last.2];
-            let ending = ["'s", "’s", "‘s", "`s", "'S", "’S", "‘S", "`S"].iter().find(|e| slice.ends_with(**e) && slice.len() > e.len());
+            let ending = ["'s", "’s", "‘s", "`s", "'S", "’S", "‘S", "`S"]
+                .iter()
+                .find(|e| slice.ends_with(**e) && slice.len() > e.len());
             if let Some(e) = ending {
                 let mut core = full.clone();
                 let n = core.len() - 1;
-                core[n] = oracle_units(&slice[..slice.len() - e.len()], true)[0].0.clone().expect("a word");
+                core[n] = oracle_units(&slice[..slice.len() - e.len()], true)[0]
+                    .0
+                    .clone()
+                    .expect("a word");
                 if forms.contains(&core) {
                     here.push((last.2 - e.len(), end));
                 }
@@ -209,8 +263,38 @@ fn oracle(names: &[String], text: &str, overlapping: bool) -> Vec<(usize, usize)
 
 fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "Kim", "kim", "KIM", "Jong", "Un", "New", "York", "Yorkers", "O'Brien", "O’Brien", "Zoë", "Zoe\u{308}", "straße", "STRASSE",
-        "İzmir", "izmir", "ﬁ", "fi", "Lon\u{AD}don", "London", "AT&T", "東", "京", "Kim's", "Kim’s", "McDonald's", "James", "12", "C++", "👍", "ΟΔΟΣ", "οδος",
+        "Kim",
+        "kim",
+        "KIM",
+        "Jong",
+        "Un",
+        "New",
+        "York",
+        "Yorkers",
+        "O'Brien",
+        "O’Brien",
+        "Zoë",
+        "Zoe\u{308}",
+        "straße",
+        "STRASSE",
+        "İzmir",
+        "izmir",
+        "ﬁ",
+        "fi",
+        "Lon\u{AD}don",
+        "London",
+        "AT&T",
+        "東",
+        "京",
+        "Kim's",
+        "Kim’s",
+        "McDonald's",
+        "James",
+        "12",
+        "C++",
+        "👍",
+        "ΟΔΟΣ",
+        "οδος",
     ])
 }
 
@@ -224,8 +308,12 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let glue = prop::sample::select(vec![" ", " ", " ", "-", "’ ", "'s ", "’s ", "\n", "\n\n", ", ", " “", "” ", "--", "", "\u{0}", "(", "\u{200B}"]);
-    prop::collection::vec((piece(), glue), 0..12).prop_map(|v| v.iter().flat_map(|(p, g)| [*p, *g]).collect())
+    let glue = prop::sample::select(vec![
+        " ", " ", " ", "-", "’ ", "'s ", "’s ", "\n", "\n\n", ", ", " “", "” ", "--", "", "\u{0}",
+        "(", "\u{200B}",
+    ]);
+    prop::collection::vec((piece(), glue), 0..12)
+        .prop_map(|v| v.iter().flat_map(|(p, g)| [*p, *g]).collect())
 }
 
 proptest! {

@@ -57,8 +57,12 @@ fn sentences() {
         let text = read(&c.text);
         let found: Vec<&str> = text.sentences.iter().map(|s| s.span.of(&c.text)).collect();
         assert_eq!(found, c.sentences, "{}", c.name);
-        let lines: Vec<&str> =
-            text.sentences.iter().filter(|s| s.kind == SentenceKind::Line).map(|s| s.span.of(&c.text)).collect();
+        let lines: Vec<&str> = text
+            .sentences
+            .iter()
+            .filter(|s| s.kind == SentenceKind::Line)
+            .map(|s| s.span.of(&c.text))
+            .collect();
         assert_eq!(lines, c.lines, "lines of {}", c.name);
     }
 }
@@ -83,8 +87,18 @@ fn quotes() {
         }
         let tidy = |s: &str| s.replace(" ⟧", "⟧ ").replace("⟧ ⟦", "⟧⟦");
         assert_eq!(tidy(&shown), tidy(&c.text), "{}", c.name);
-        assert_eq!(text.quotes.iter().filter(|q| !q.closed).count(), c.unclosed, "unclosed of {}", c.name);
-        assert_eq!(text.quotes.iter().filter(|q| q.continues.is_some()).count(), c.continued, "continued of {}", c.name);
+        assert_eq!(
+            text.quotes.iter().filter(|q| !q.closed).count(),
+            c.unclosed,
+            "unclosed of {}",
+            c.name
+        );
+        assert_eq!(
+            text.quotes.iter().filter(|q| q.continues.is_some()).count(),
+            c.continued,
+            "continued of {}",
+            c.name
+        );
     }
 }
 

@@ -306,7 +306,8 @@ def _parquet_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
 def _parquet_file_rows(
     path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge
 ) -> Iterator[_Row]:
-    file = arrow.parquet.ParquetFile(raw, buffer_size=2**20)
+    # Without these two options pyarrow loads whole row groups.
+    file = arrow.parquet.ParquetFile(raw, buffer_size=2**20, pre_buffer=False)
     columns = _columns(path, wanted, file.schema_arrow.names)
     needed = list(dict.fromkeys(name for name in columns if name is not None))
     size, total, number = count_bytes([path]), file.metadata.num_rows, 0

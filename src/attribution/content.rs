@@ -21,7 +21,11 @@ pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -
     // condemned ‘in the strongest terms’ the attack
     if opens_quote(w, j) && w.is(j + 1, Classes::PREP) {
         let close = w.text.quotes[w.quote(j) as usize - 1].end_word as usize;
-        if close < end && close - j <= 9 && cue.frames.has(Frames::OBJECT) && noun_phrase_start(w, close) {
+        if close < end
+            && close - j <= 9
+            && cue.frames.has(Frames::OBJECT)
+            && noun_phrase_start(w, close)
+        {
             j = close;
         }
     }
@@ -32,48 +36,90 @@ pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -
         let mut k = j + 1;
         // pointed out that, called out
         if k < end && w.is(k, Classes::THAT) {
-            return Some(Right { content: (k, clause_end(w, k, end)), cue_end: k, addressee: None, quality: 1.0 });
+            return Some(Right {
+                content: (k, clause_end(w, k, end)),
+                cue_end: k,
+                addressee: None,
+                quality: 1.0,
+            });
         }
         while k < end && w.adverb(k) && !w.is(k, Classes::ADJ) {
             k += 1;
         }
-        if k < end && (noun_phrase_start(w, k) || w.tagged[k].info.forms.has(Forms::ING) || w.is(k, Classes::WH.or(Classes::TO))) {
+        if k < end
+            && (noun_phrase_start(w, k)
+                || w.tagged[k].info.forms.has(Forms::ING)
+                || w.is(k, Classes::WH.or(Classes::TO)))
+        {
             let stop = object_end(w, k, end);
             if stop > k {
-                return Some(Right { content: (k, stop), cue_end: j + 1, addressee: None, quality: 0.9 });
+                return Some(Right {
+                    content: (k, stop),
+                    cue_end: j + 1,
+                    addressee: None,
+                    quality: 0.9,
+                });
             }
         }
     }
     // The addressee.
     let mut addressee = None;
-    if cue.frames.has(Frames::ADDRESSEE) && j < end && (w.nominal(j) || w.is(j, Classes::DET.or(Classes::POSS).or(Classes::PRON_OBJ))) && !w.is(j, Classes::THAT) {
-        if let Some(np) = w.noun_phrase_at(j, end, false) {
-            let clear = w.is(np.1, Classes::THAT.or(Classes::TO).or(Classes::WH)) || matches!(w.mark(np.1), b'"' | b':' | b',');
-            let named = w.is(np.1 - 1, Classes::ADDRESSEE.or(Classes::PRON_OBJ)) || w.capital(np.1 - 1);
-            if clear || named {
-                addressee = Some(np);
-                j = np.1;
-            }
+    if cue.frames.has(Frames::ADDRESSEE)
+        && j < end
+        && (w.nominal(j) || w.is(j, Classes::DET.or(Classes::POSS).or(Classes::PRON_OBJ)))
+        && !w.is(j, Classes::THAT)
+        && let Some(np) = w.noun_phrase_at(j, end, false)
+    {
+        let clear = w.is(np.1, Classes::THAT.or(Classes::TO).or(Classes::WH))
+            || matches!(w.mark(np.1), b'"' | b':' | b',');
+        let named = w.is(np.1 - 1, Classes::ADDRESSEE.or(Classes::PRON_OBJ)) || w.capital(np.1 - 1);
+        if clear || named {
+            addressee = Some(np);
+            j = np.1;
         }
     }
     if let Some(content) = next_sentence_quote(w, j, cue, end) {
-        return Some(Right { content, cue_end, addressee, quality: 0.95 });
+        return Some(Right {
+            content,
+            cue_end,
+            addressee,
+            quality: 0.95,
+        });
     }
     if let Some((content, quality)) = frame_at(w, j, cue, end, addressee.is_some()) {
-        return Some(Right { content, cue_end, addressee, quality });
+        return Some(Right {
+            content,
+            cue_end,
+            addressee,
+            quality,
+        });
     }
     if let Some(a) = addressee {
         // told CNN on Friday that …
         if let Some(k) = skip_adverbials(w, a.1, end)
             && let Some((content, quality)) = frame_at(w, k, cue, end, true)
         {
-            return Some(Right { content, cue_end, addressee, quality });
+            return Some(Right {
+                content,
+                cue_end,
+                addressee,
+                quality,
+            });
         }
     } else if let Some(k) = skip_adverbials(w, j, end)
         && let Some((content, quality)) = frame_at(w, k, cue, end, false)
     {
-        cue_end = if w.is(k, Classes::THAT) || w.mark(k) != 0 { cue_end.max(verb + 1) } else { cue_end };
-        return Some(Right { content, cue_end, addressee, quality: quality * 0.95 });
+        cue_end = if w.is(k, Classes::THAT) || w.mark(k) != 0 {
+            cue_end.max(verb + 1)
+        } else {
+            cue_end
+        };
+        return Some(Right {
+            content,
+            cue_end,
+            addressee,
+            quality: quality * 0.95,
+        });
     }
     None
 }
@@ -81,15 +127,31 @@ pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -
 /// A sentence that ends with a colon or comma before a quotation: "He added:" and a new paragraph.
 fn next_sentence_quote(w: &Words, j: usize, cue: &CueVerb, end: usize) -> Option<Range> {
     let last = end.checked_sub(1)?;
-    let bare = j >= last || skip_adverbials(w, j, last).is_some_and(|k| k >= last) || (j..last).all(|k| w.tagged[k].word);
-    let introduces = (w.mark(last) == b':' || (w.mark(last) == b',' && j >= last)) && opens_quote(w, end);
-    (cue.frames.has(Frames::QUOTATION) && bare && introduces && last + 1 - j <= 14)
-        .then(|| (end, w.text.quotes[w.quote(end) as usize - 1].end_word as usize))
+    let bare = j >= last
+        || skip_adverbials(w, j, last).is_some_and(|k| k >= last)
+        || (j..last).all(|k| w.tagged[k].word);
+    let introduces =
+        (w.mark(last) == b':' || (w.mark(last) == b',' && j >= last)) && opens_quote(w, end);
+    (cue.frames.has(Frames::QUOTATION) && bare && introduces && last + 1 - j <= 14).then(|| {
+        (
+            end,
+            w.text.quotes[w.quote(end) as usize - 1].end_word as usize,
+        )
+    })
 }
 
 /// Whether a noun phrase can start at `i`.
 pub(super) fn noun_phrase_start(w: &Words, i: usize) -> bool {
-    w.nominal(i) || w.is(i, Classes::DET.or(Classes::POSS).or(Classes::PRON_SUBJ).or(Classes::PRON_OBJ).or(Classes::PRON_SUBJ_AUX)) || opens_quote(w, i)
+    w.nominal(i)
+        || w.is(
+            i,
+            Classes::DET
+                .or(Classes::POSS)
+                .or(Classes::PRON_SUBJ)
+                .or(Classes::PRON_OBJ)
+                .or(Classes::PRON_SUBJ_AUX),
+        )
+        || opens_quote(w, i)
 }
 
 /// Whether word `i` is the opening mark of a quotation.
@@ -104,7 +166,13 @@ pub(super) fn closes_quote(w: &Words, i: usize) -> bool {
     q != 0 && w.mark(i) == b'"' && w.text.quotes[q as usize - 1].end_word as usize == i + 1
 }
 
-fn frame_at(w: &Words, j: usize, cue: &CueVerb, end: usize, addressed: bool) -> Option<(Range, f32)> {
+fn frame_at(
+    w: &Words,
+    j: usize,
+    cue: &CueVerb,
+    end: usize,
+    addressed: bool,
+) -> Option<(Range, f32)> {
     if j >= end {
         return None;
     }
@@ -128,16 +196,27 @@ fn frame_at(w: &Words, j: usize, cue: &CueVerb, end: usize, addressed: bool) -> 
     if f.has(Frames::QUESTION) && w.is(j, Classes::WH) && j + 1 < end {
         return Some(((j, clause_end(w, j, end)), 0.95));
     }
-    if f.has(Frames::INFINITIVE) && w.is(j, Classes::TO) && j + 1 < end && !w.is(j + 1, Classes::DET.or(Classes::POSS)) && !w.capital(j + 1) {
+    if f.has(Frames::INFINITIVE)
+        && w.is(j, Classes::TO)
+        && j + 1 < end
+        && !w.is(j + 1, Classes::DET.or(Classes::POSS))
+        && !w.capital(j + 1)
+    {
         return Some(((j, object_end(w, j, end)), 0.95));
     }
     if f.has(Frames::GERUND) && w.tagged[j].info.forms.has(Forms::ING) {
         return Some(((j, object_end(w, j, end)), 0.9));
     }
     if f.has(Frames::CLAUSE) && clause_start(w, j, end) {
-        return Some(((j, clause_end(w, j, end)), if addressed { 0.95 } else { 1.0 }));
+        return Some((
+            (j, clause_end(w, j, end)),
+            if addressed { 0.95 } else { 1.0 },
+        ));
     }
-    if (f.has(Frames::OBJECT)) && noun_phrase_start(w, j) && !(w.is(j, Classes::TIME) && w.capital(j)) {
+    if (f.has(Frames::OBJECT))
+        && noun_phrase_start(w, j)
+        && !(w.is(j, Classes::TIME) && w.capital(j))
+    {
         let stop = object_end(w, j, end);
         if stop > j {
             return Some(((j, stop), if f.has(Frames::CLAUSE) { 0.75 } else { 1.0 }));
@@ -167,7 +246,12 @@ fn clause_start(w: &Words, j: usize, end: usize) -> bool {
         if k > j && (w.finite_looking(k) || bare_finite(w, k)) {
             return true;
         }
-        if w.is(k, Classes::PRON_SUBJ) && k + 1 < end && w.nominal(k + 1) && k >= j && !w.is(k, Classes::POSS) {
+        if w.is(k, Classes::PRON_SUBJ)
+            && k + 1 < end
+            && w.nominal(k + 1)
+            && k >= j
+            && !w.is(k, Classes::POSS)
+        {
             return true;
         }
         k += 1;
@@ -182,7 +266,8 @@ fn bare_finite(w: &Words, k: usize) -> bool {
     t.info.is_cue_verb()
         && t.info.forms.has(Forms::THIRD)
         && !t.capital
-        && w.verb_group(k, k.saturating_sub(6)).is_some_and(|g| g.kind == GroupKind::Finite)
+        && w.verb_group(k, k.saturating_sub(6))
+            .is_some_and(|g| g.kind == GroupKind::Finite)
 }
 
 /// Skips "Monday", "on Friday", "last week", "in a statement", "at the rally" where a frame may
@@ -195,15 +280,22 @@ pub(super) fn skip_adverbials(w: &Words, mut j: usize, end: usize) -> Option<usi
         }
         if w.is(j, Classes::TIME) {
             j += 1;
-            while j < end && (w.is(j, Classes::TIME) || w.tagged[j].info.classes.has(Classes::ADV) && !w.is(j, Classes::ADJ)) {
+            while j < end
+                && (w.is(j, Classes::TIME)
+                    || w.tagged[j].info.classes.has(Classes::ADV) && !w.is(j, Classes::ADJ))
+            {
                 j += 1;
             }
             continue;
         }
-        if w.is(j, Classes::TIME_START) && (w.is(j + 1, Classes::TIME) || w.is(j + 2, Classes::TIME)) {
+        if w.is(j, Classes::TIME_START)
+            && (w.is(j + 1, Classes::TIME) || w.is(j + 2, Classes::TIME))
+        {
             j += if w.is(j + 1, Classes::TIME) { 2 } else { 3 };
             // a number: Oct. 3
-            while j < end && (w.is(j, Classes::TIME) || w.text.words[j].kind == crate::text::WordKind::Number) {
+            while j < end
+                && (w.is(j, Classes::TIME) || w.text.words[j].kind == crate::text::WordKind::Number)
+            {
                 j += 1;
             }
             continue;
@@ -211,9 +303,18 @@ pub(super) fn skip_adverbials(w: &Words, mut j: usize, end: usize) -> Option<usi
         if w.is(j, Classes::PREP) && !w.is(j, Classes::THAT) {
             // A prepositional phrase, if "that", a quotation or a colon follows it.
             let limit = end.min(j + 16);
-            let stop = (j + 1..limit).find(|&k| w.is(k, Classes::THAT) && !w.nominal(k - 1) || w.is(k, Classes::THAT) || w.mark(k) != 0);
+            let stop = (j + 1..limit).find(|&k| {
+                w.is(k, Classes::THAT) && !w.nominal(k - 1)
+                    || w.is(k, Classes::THAT)
+                    || w.mark(k) != 0
+            });
             match stop {
-                Some(k) if w.is(k, Classes::THAT) || opens_quote(w, k) || w.mark(k) == b':' || (w.mark(k) == b',' && opens_quote(w, k + 1)) => {
+                Some(k)
+                    if w.is(k, Classes::THAT)
+                        || opens_quote(w, k)
+                        || w.mark(k) == b':'
+                        || (w.mark(k) == b',' && opens_quote(w, k + 1)) =>
+                {
                     return Some(k);
                 }
                 _ => {}
@@ -278,7 +379,10 @@ pub(super) fn clause_end(w: &Words, start: usize, end: usize) -> usize {
 
 /// Drops marks and conjunctions at the end.
 fn trim(w: &Words, start: usize, mut e: usize) -> usize {
-    while e > start + 1 && (matches!(w.mark(e - 1), b'.' | b',' | b';' | b':' | b'-') || (w.is(e - 1, Classes::CONJ) && !w.is(e - 1, Classes::ADV))) {
+    while e > start + 1
+        && (matches!(w.mark(e - 1), b'.' | b',' | b';' | b':' | b'-')
+            || (w.is(e - 1, Classes::CONJ) && !w.is(e - 1, Classes::ADV)))
+    {
         e -= 1;
     }
     e
@@ -290,7 +394,13 @@ fn border(w: &Words, start: usize, k: usize, end: usize) -> bool {
     if m == b';' {
         return true;
     }
-    let is_word = |k: usize, word: &str| k < end && w.text.words[k].span.of(w.text.source).eq_ignore_ascii_case(word);
+    let is_word = |k: usize, word: &str| {
+        k < end
+            && w.text.words[k]
+                .span
+                .of(w.text.source)
+                .eq_ignore_ascii_case(word)
+    };
     if m == b',' || m == b'-' {
         let mut n = k + 1;
         if n >= end {
@@ -299,7 +409,11 @@ fn border(w: &Words, start: usize, k: usize, end: usize) -> bool {
         if is_word(n, "according") {
             return true;
         }
-        let conj = w.is(n, Classes::CONJ) || is_word(n, "while") || is_word(n, "although") || is_word(n, "though") || is_word(n, "as");
+        let conj = w.is(n, Classes::CONJ)
+            || is_word(n, "while")
+            || is_word(n, "although")
+            || is_word(n, "though")
+            || is_word(n, "as");
         if conj {
             n += 1;
         }
@@ -353,8 +467,15 @@ fn reporting_tail(w: &Words, n: usize, end: usize) -> Option<bool> {
             return None;
         }
         if t.info.is_cue_verb() && !t.capital && t.info.forms.has(Forms::FINITE) {
-            let strong = w.lexicon.verb(t.info).is_some_and(|v| v.weight >= 0.7 && (v.frames.has(Frames::CLAUSE) && v.frames.has(Frames::QUOTATION)));
-            if strong && (k == n || w.noun_phrase_before(k, n).is_some_and(|np| np.0 == n || w.is(np.0, Classes::PRON_SUBJ)) || k > n && w.adverb(k - 1)) {
+            let strong = w.lexicon.verb(t.info).is_some_and(|v| {
+                v.weight >= 0.7 && (v.frames.has(Frames::CLAUSE) && v.frames.has(Frames::QUOTATION))
+            });
+            if strong
+                && (k == n
+                    || w.noun_phrase_before(k, n)
+                        .is_some_and(|np| np.0 == n || w.is(np.0, Classes::PRON_SUBJ))
+                    || k > n && w.adverb(k - 1))
+            {
                 return Some(true);
             }
         }
@@ -388,19 +509,26 @@ pub(super) fn object_end(w: &Words, start: usize, end: usize) -> usize {
 fn object_border(w: &Words, start: usize, k: usize, end: usize) -> bool {
     let m = w.mark(k);
     // "… on Friday", "… in a statement", "Thursday": time and medium of the report.
-    if w.is(k, Classes::TIME) && w.capital(k) && w.lower(k - 1) && !w.is(k - 1, Classes::PREP.or(Classes::DET).or(Classes::ADJ)) {
+    if w.is(k, Classes::TIME)
+        && w.capital(k)
+        && w.lower(k - 1)
+        && !w.is(k - 1, Classes::PREP.or(Classes::DET).or(Classes::ADJ))
+    {
         return true;
     }
     if w.is(k, Classes::PREP) && k > start + 1 && !w.is(k, Classes::TO) {
         let limit = end.min(k + 7);
-        let phrase = (k + 1..limit).take_while(|&i| w.nominal(i) || w.is(i, Classes::DET.or(Classes::POSS)));
+        let phrase =
+            (k + 1..limit).take_while(|&i| w.nominal(i) || w.is(i, Classes::DET.or(Classes::POSS)));
         let mut medium = false;
         let mut weekday = false;
         for i in phrase {
             medium |= w.is(i, Classes::MEDIUM_NOUN);
             weekday |= i == k + 1 && w.is(i, Classes::TIME) && w.capital(i);
         }
-        let place = ["in", "during", "at", "on", "via"].iter().any(|p| w.hash(k) == crate::text::fold_hash(p));
+        let place = ["in", "during", "at", "on", "via"]
+            .iter()
+            .any(|p| w.hash(k) == crate::text::fold_hash(p));
         if place && (weekday || medium) {
             return true;
         }
@@ -415,10 +543,16 @@ fn object_border(w: &Words, start: usize, k: usize, end: usize) -> bool {
             return true;
         }
         let conj = w.is(n, Classes::CONJ);
-        let list = !conj && (n..end.min(n + 6)).take_while(|&i| !w.finite_looking(i)).any(|i| w.is(i, Classes::CONJ) || w.mark(i) == b',');
+        let list = !conj
+            && (n..end.min(n + 6))
+                .take_while(|&i| !w.finite_looking(i))
+                .any(|i| w.is(i, Classes::CONJ) || w.mark(i) == b',');
         return !(w.is(n, Classes::REL) || list && w.nominal(n));
     }
-    if w.is(k, Classes::SUBORD) && !w.is(k, Classes::PREP.or(Classes::THAT)) && w.hash(k) != crate::text::fold_hash("as") {
+    if w.is(k, Classes::SUBORD)
+        && !w.is(k, Classes::PREP.or(Classes::THAT))
+        && w.hash(k) != crate::text::fold_hash("as")
+    {
         return true;
     }
     if w.is(k, Classes::CONJ) && k + 1 < end {

@@ -1,7 +1,10 @@
 //! Cues and what stands around them: one pattern a function, from the cue to a draft.
 
 use super::Class;
-use super::content::{Right, clause_end, closes_quote, content_after, object_end, opens_quote, sentence_end, skip_adverbials};
+use super::content::{
+    Right, clause_end, closes_quote, content_after, object_end, opens_quote, sentence_end,
+    skip_adverbials,
+};
 use super::draft::Draft;
 use super::lexicon::{Classes, CueVerb, Forms, Frames};
 use super::source::{Source, governing_subject, source_after, source_before};
@@ -9,7 +12,12 @@ use super::words::{Group, GroupKind, Range, Words};
 use crate::text::{SentenceKind, WordKind, fold_hash};
 
 /// Finds the attributions of one sentence; `sentence` is its range of words.
-pub(super) fn sentence_drafts(w: &Words, sentence: Range, kind: SentenceKind, out: &mut Vec<Draft>) {
+pub(super) fn sentence_drafts(
+    w: &Words,
+    sentence: Range,
+    kind: SentenceKind,
+    out: &mut Vec<Draft>,
+) {
     let first = out.len();
     let according = fold_hash("according");
     let mut i = sentence.0;
@@ -53,7 +61,9 @@ fn shared_subject(w: &Words, group: Group, floor: usize, earlier: &[Draft]) -> O
     if group.start == group.verb
         && forms.has(Forms::BASE)
         && !forms.has(Forms::FINITE)
-        && let Some(modal) = (floor..group.start).rev().find(|&k| w.is(k, Classes::MODAL))
+        && let Some(modal) = (floor..group.start)
+            .rev()
+            .find(|&k| w.is(k, Classes::MODAL))
         && let Source::Found(s) = source_before(w, modal, floor)
     {
         return Some(s);
@@ -75,10 +85,19 @@ fn gapped_clause(w: &Words, verb: usize, cue: &CueVerb, end: usize) -> Option<Ri
 /// Whether a noun phrase is the object of the verb right before it, so that it is no subject: "got
 /// promises to". After a verb of saying it may be the subject of what is said.
 fn is_object(w: &Words, np: Range, floor: usize) -> bool {
-    let Some(p) = np.0.checked_sub(1).filter(|&p| p >= floor) else { return false };
+    let Some(p) = np.0.checked_sub(1).filter(|&p| p >= floor) else {
+        return false;
+    };
     let info = w.tagged[p].info;
-    let says = w.lexicon.verb(info).is_some_and(|v| v.frames.has(Frames::CLAUSE));
-    w.tagged[p].word && !says && w.finite_looking(p) && !w.is(p, Classes::AUX) && !w.is(np.0, Classes::REL.or(Classes::PRON_SUBJ))
+    let says = w
+        .lexicon
+        .verb(info)
+        .is_some_and(|v| v.frames.has(Frames::CLAUSE));
+    w.tagged[p].word
+        && !says
+        && w.finite_looking(p)
+        && !w.is(p, Classes::AUX)
+        && !w.is(np.0, Classes::REL.or(Classes::PRON_SUBJ))
 }
 
 /// The part of the sentence that stands in the same quotation as word `i`: somebody who reports
@@ -90,12 +109,21 @@ fn within_quotation(w: &Words, i: usize, sentence: Range) -> Range {
             let quote = &w.text.quotes[q as usize - 1];
             let open = quote.first_word as usize;
             let close = quote.end_word as usize - usize::from(quote.closed);
-            (sentence.0.max(open + 1).min(i), sentence.1.min(close).max(i + 1))
+            (
+                sentence.0.max(open + 1).min(i),
+                sentence.1.min(close).max(i + 1),
+            )
         }
     }
 }
 
-fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier: &[Draft]) -> Option<Draft> {
+fn finite_draft(
+    w: &Words,
+    group: Group,
+    cue: &CueVerb,
+    sentence: Range,
+    earlier: &[Draft],
+) -> Option<Draft> {
     let i = group.verb;
     let before = source_before(w, group.start, sentence.0);
     if let Source::Found(np) = before
@@ -104,7 +132,13 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
         return None;
     }
     // "has not commented on": nothing is said.
-    if group.negated && cue.frames.has(Frames::PREPOSITION) && !cue.frames.has(Frames::OBJECT) && !cue.frames.has(Frames::INFINITIVE) && cue.class == Class::Assertion && cue.prepositions.contains(&w.hash(i + 1)) {
+    if group.negated
+        && cue.frames.has(Frames::PREPOSITION)
+        && !cue.frames.has(Frames::OBJECT)
+        && !cue.frames.has(Frames::INFINITIVE)
+        && cue.class == Class::Assertion
+        && cue.prepositions.contains(&w.hash(i + 1))
+    {
         return None;
     }
     let source = match before {
@@ -112,34 +146,57 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
         Source::Shared => shared_subject(w, group, sentence.0, earlier),
         Source::None => None,
     };
-    let gap = source.is_some_and(|s| s.0 > sentence.0 && w.is(s.0 - 1, Classes::REL.or(Classes::WH)));
-    let right = content_after(w, i, cue, sentence.1).or_else(|| gapped_clause(w, i, cue, sentence.1).filter(|_| gap));
-    let left_end = source.filter(|_| matches!(before, Source::Found(_))).map_or(group.start, |s| s.0);
+    let gap =
+        source.is_some_and(|s| s.0 > sentence.0 && w.is(s.0 - 1, Classes::REL.or(Classes::WH)));
+    let right = content_after(w, i, cue, sentence.1)
+        .or_else(|| gapped_clause(w, i, cue, sentence.1).filter(|_| gap));
+    let left_end = source
+        .filter(|_| matches!(before, Source::Found(_)))
+        .map_or(group.start, |s| s.0);
     let left = left_content(w, left_end, sentence, cue);
-    let says = cue.frames.has(Frames::QUOTATION) && (cue.frames.has(Frames::CLAUSE) || cue.weight >= 0.35);
+    let says =
+        cue.frames.has(Frames::QUOTATION) && (cue.frames.has(Frames::CLAUSE) || cue.weight >= 0.35);
     // “…,” said Kim.
-    if left.is_some() && says && source.is_none() || (left.is_some() && matches!(before, Source::Shared) && says) {
-        if w.tagged[i].info.forms.has(Forms::FINITE)
-            && let Some(s) = source_after(w, i + 1, sentence.1)
-        {
-            let mut content: Vec<Range> = left.into_iter().collect();
-            content.extend(resumed(w, s.1, sentence, &content));
-            return Some(draft(group, i + 1, cue, content, Some(s), None, 1.0));
-        }
-    }
-    let trailing = matches!(before, Source::Found(_)) && left.is_some_and(|l| direct(w, l)) && (says || cue.frames.has(Frames::QUOTATION));
-    if let Some(r) = right
-        && (!trailing || opens_quote(w, r.content.0) || r.addressee.is_some() && w.is(r.content.0, Classes::THAT))
+    if (left.is_some() && says && source.is_none()
+        || (left.is_some() && matches!(before, Source::Shared) && says))
+        && w.tagged[i].info.forms.has(Forms::FINITE)
+        && let Some(s) = source_after(w, i + 1, sentence.1)
     {
-        let content = if trailing && opens_quote(w, r.content.0) { vec![left?, r.content] } else { vec![r.content] };
+        let mut content: Vec<Range> = left.into_iter().collect();
+        content.extend(resumed(w, s.1, sentence, &content));
+        return Some(draft(group, i + 1, cue, content, Some(s), None, 1.0));
+    }
+    let trailing = matches!(before, Source::Found(_))
+        && left.is_some_and(|l| direct(w, l))
+        && (says || cue.frames.has(Frames::QUOTATION));
+    if let Some(r) = right
+        && (!trailing
+            || opens_quote(w, r.content.0)
+            || r.addressee.is_some() && w.is(r.content.0, Classes::THAT))
+    {
+        let content = if trailing && opens_quote(w, r.content.0) {
+            vec![left?, r.content]
+        } else {
+            vec![r.content]
+        };
         let known = source.is_some() || matches!(before, Source::Shared);
         // "a law that requires …": things that "that" and "which" stand for rarely report, unless a
         // clause or a quotation follows.
-        let thing = source.is_some_and(|s| s.1 - s.0 == 1 && w.is(s.0, Classes::REL) && !w.is(s.0, Classes::PRON_SUBJ));
+        let thing = source.is_some_and(|s| {
+            s.1 - s.0 == 1 && w.is(s.0, Classes::REL) && !w.is(s.0, Classes::PRON_SUBJ)
+        });
         if !known || (thing && !w.is(r.content.0, Classes::THAT) && !opens_quote(w, r.content.0)) {
             return None;
         }
-        return Some(draft(group, r.cue_end, cue, content, source, r.addressee, r.quality));
+        return Some(draft(
+            group,
+            r.cue_end,
+            cue,
+            content,
+            source,
+            r.addressee,
+            r.quality,
+        ));
     }
     // Content, Kim said.
     if let (Some(l), Some(s)) = (left, source)
@@ -149,7 +206,15 @@ fn finite_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier
         let rest = after_cue(w, i + 1, sentence.1);
         let mut content = vec![l];
         content.extend(resumed(w, rest, sentence, &content));
-        return Some(draft(group, i + 1, cue, content, source.or(Some(s)), None, 0.95));
+        return Some(draft(
+            group,
+            i + 1,
+            cue,
+            content,
+            source.or(Some(s)),
+            None,
+            0.95,
+        ));
     }
     None
 }
@@ -173,7 +238,12 @@ fn resumed(w: &Words, from: usize, sentence: Range, content: &[Range]) -> Option
         // Up to the next quotation in the sentence, unless a new cue stands before it.
         let open = (from..limit.min(from + 40)).find(|&k| opens_quote(w, k))?;
         let clean = !(from..open).any(|k| w.tagged[k].info.is_cue_verb() && !w.capital(k));
-        return clean.then(|| (open, w.text.quotes[w.quote(open) as usize - 1].end_word as usize));
+        return clean.then(|| {
+            (
+                open,
+                w.text.quotes[w.quote(open) as usize - 1].end_word as usize,
+            )
+        });
     }
     if w.mark(from) == b',' && from + 2 < limit {
         return Some((from + 1, clause_end(w, from + 1, limit)));
@@ -213,7 +283,8 @@ fn left_content(w: &Words, end: usize, sentence: Range, cue: &CueVerb) -> Option
         return None;
     }
     let first = sentence.0;
-    let adverbial = w.is(first, Classes::PREP.or(Classes::SUBORD)) || w.tagged[first].info.forms.has(Forms::ING);
+    let adverbial = w.is(first, Classes::PREP.or(Classes::SUBORD))
+        || w.tagged[first].info.forms.has(Forms::ING);
     let finite = (first..last).any(|k| w.finite_looking(k));
     if !finite {
         return None;
@@ -228,7 +299,15 @@ fn left_content(w: &Words, end: usize, sentence: Range, cue: &CueVerb) -> Option
     Some((first, last))
 }
 
-fn draft(group: Group, cue_end: usize, cue: &CueVerb, content: Vec<Range>, source: Option<Range>, addressee: Option<Range>, quality: f32) -> Draft {
+fn draft(
+    group: Group,
+    cue_end: usize,
+    cue: &CueVerb,
+    content: Vec<Range>,
+    source: Option<Range>,
+    addressee: Option<Range>,
+    quality: f32,
+) -> Draft {
     let source_factor = if source.is_some() { 1.0 } else { 0.6 };
     Draft {
         content,
@@ -242,7 +321,13 @@ fn draft(group: Group, cue_end: usize, cue: &CueVerb, content: Vec<Range>, sourc
 }
 
 /// ", adding that …", "by saying that …", "was quoted as saying …"
-fn participle_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier: &[Draft]) -> Option<Draft> {
+fn participle_draft(
+    w: &Words,
+    group: Group,
+    cue: &CueVerb,
+    sentence: Range,
+    earlier: &[Draft],
+) -> Option<Draft> {
     let right = content_after(w, group.verb, cue, sentence.1)?;
     let p = group.start.checked_sub(1).filter(|&p| p >= sentence.0);
     let as_saying = p.is_some_and(|p| w.text.words[p].span.of(w.text.source) == "as");
@@ -258,11 +343,21 @@ fn participle_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, ear
             Source::Found(s) => Some(s),
             _ => governing_subject(w, g.start, sentence.0, earlier),
         };
-        let mut d = draft(group, right.cue_end, cue, vec![right.content], source, None, right.quality);
+        let mut d = draft(
+            group,
+            right.cue_end,
+            cue,
+            vec![right.content],
+            source,
+            None,
+            right.quality,
+        );
         d.cue = vec![(g.start, q + 1), (p.unwrap_or(group.start), right.cue_end)];
         return Some(d);
     }
-    let named = w.noun_phrase_before(group.start, sentence.0).filter(|&np| own_participle(w, np, sentence.0));
+    let named = w
+        .noun_phrase_before(group.start, sentence.0)
+        .filter(|&np| own_participle(w, np, sentence.0));
     let source = match named.or_else(|| governing_subject(w, group.start, sentence.0, earlier)) {
         Some(s) => Some(s),
         // "Citing the cost, Kim said": the subject comes after the comma.
@@ -271,8 +366,20 @@ fn participle_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, ear
             .and_then(|comma| source_after(w, comma + 1, sentence.1))
             .or_else(|| w.noun_phrase_before(group.start, sentence.0)),
     };
-    let factor = if p.is_some_and(|p| w.mark(p) == b',') || p.is_none() { 1.0 } else { 0.75 };
-    Some(draft(group, right.cue_end, cue, vec![right.content], source, right.addressee, right.quality * factor))
+    let factor = if p.is_none_or(|p| w.mark(p) == b',') {
+        1.0
+    } else {
+        0.75
+    };
+    Some(draft(
+        group,
+        right.cue_end,
+        cue,
+        vec![right.content],
+        source,
+        right.addressee,
+        right.quality * factor,
+    ))
 }
 
 /// Whether a participle after a noun phrase is that phrase's own, not the subject's: "with Kim
@@ -290,24 +397,42 @@ fn passive_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range) -> Opt
         j += 1;
     }
     // criticized by X, was quoted by X
-    let by = w.text.words.get(j).is_some_and(|x| x.span.of(w.text.source) == "by") && j < sentence.1;
+    let by = w
+        .text
+        .words
+        .get(j)
+        .is_some_and(|x| x.span.of(w.text.source) == "by")
+        && j < sentence.1;
     if by {
         let source = w.noun_phrase_at(j + 1, sentence.1, false)?;
-        if w.is(source.1, Classes::SUBORD) && w.text.words[source.1].span.of(w.text.source) == "as" {
+        if w.is(source.1, Classes::SUBORD) && w.text.words[source.1].span.of(w.text.source) == "as"
+        {
             return None; // was quoted by X as saying
         }
-        let content = if let Some(r) = content_after(w, source.1 - 1, cue, sentence.1).filter(|_| w.is(source.1, Classes::THAT)) {
+        let content = if let Some(r) = content_after(w, source.1 - 1, cue, sentence.1)
+            .filter(|_| w.is(source.1, Classes::THAT))
+        {
             r.content
         } else if cue.frames.has(Frames::OBJECT) {
             w.noun_phrase_before(group.start, sentence.0)?
         } else {
             return None;
         };
-        return Some(draft(group, j + 1, cue, vec![content], Some(source), None, 0.7));
+        return Some(draft(
+            group,
+            j + 1,
+            cue,
+            vec![content],
+            Some(source),
+            None,
+            0.7,
+        ));
     }
     let expects = cue.class == Class::Belief;
     let right = content_after(w, i, cue, sentence.1)?;
-    if !(w.is(right.content.0, Classes::THAT.or(Classes::WH)) || (expects && w.is(right.content.0, Classes::TO))) {
+    if !(w.is(right.content.0, Classes::THAT.or(Classes::WH))
+        || (expects && w.is(right.content.0, Classes::TO)))
+    {
         return None;
     }
     let subject = w.noun_phrase_before(group.start, sentence.0);
@@ -319,11 +444,25 @@ fn passive_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range) -> Opt
     {
         content.insert(0, s);
     }
-    Some(draft(group, right.cue_end, cue, content, None, None, 0.75 * right.quality))
+    Some(draft(
+        group,
+        right.cue_end,
+        cue,
+        content,
+        None,
+        None,
+        0.75 * right.quality,
+    ))
 }
 
 /// "declined to say whether …", "went on to say …".
-fn infinitive_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, earlier: &[Draft]) -> Option<Draft> {
+fn infinitive_draft(
+    w: &Words,
+    group: Group,
+    cue: &CueVerb,
+    sentence: Range,
+    earlier: &[Draft],
+) -> Option<Draft> {
     let right = content_after(w, group.verb, cue, sentence.1)?;
     let p = group.start.checked_sub(1).filter(|&p| p >= sentence.0)?;
     let control = &w.tagged[p];
@@ -343,7 +482,15 @@ fn infinitive_draft(w: &Words, group: Group, cue: &CueVerb, sentence: Range, ear
         _ => governing_subject(w, start, sentence.0, earlier),
     };
     source?;
-    let mut d = draft(group, right.cue_end, cue, vec![right.content], source, right.addressee, right.quality * 0.8);
+    let mut d = draft(
+        group,
+        right.cue_end,
+        cue,
+        vec![right.content],
+        source,
+        right.addressee,
+        right.quality * 0.8,
+    );
     d.cue = vec![(start, right.cue_end)];
     d.negative ^= refuses;
     Some(d)
@@ -364,7 +511,10 @@ fn according_draft(w: &Words, i: usize, sentence: Range) -> Option<Draft> {
             sentence.0
         };
         let mut pieces = vec![(start, last)];
-        if w.mark(source.1) == b',' && source.1 + 2 < sentence.1 && !w.is(source.1 + 1, Classes::REL) {
+        if w.mark(source.1) == b','
+            && source.1 + 2 < sentence.1
+            && !w.is(source.1 + 1, Classes::REL)
+        {
             pieces.push((source.1 + 1, clause_end(w, source.1 + 1, sentence.1)));
         }
         pieces
@@ -398,7 +548,10 @@ fn noun_draft(w: &Words, i: usize, sentence: Range) -> Option<Draft> {
     }
     let next = i + 1;
     let clause = w.is(next, Classes::THAT) && next + 1 < sentence.1;
-    let infinitive = noun.class == Class::Eventuality && w.is(next, Classes::TO) && !w.is(next + 1, Classes::DET.or(Classes::POSS)) && !w.capital(next + 1);
+    let infinitive = noun.class == Class::Eventuality
+        && w.is(next, Classes::TO)
+        && !w.is(next + 1, Classes::DET.or(Classes::POSS))
+        && !w.capital(next + 1);
     if !clause && !infinitive {
         return None;
     }
@@ -407,16 +560,20 @@ fn noun_draft(w: &Words, i: usize, sentence: Range) -> Option<Draft> {
     while p > sentence.0 && w.nominal(p - 1) && !w.possessive(p - 1) && i - p < 3 {
         p -= 1;
     }
-    let possessor = p.checked_sub(1).filter(|&k| k >= sentence.0 && (w.is(k, Classes::POSS) || w.possessive(k)));
+    let possessor = p
+        .checked_sub(1)
+        .filter(|&k| k >= sentence.0 && (w.is(k, Classes::POSS) || w.possessive(k)));
     let source = match possessor {
         Some(k) if w.is(k, Classes::POSS) => Some((k, k + 1)),
         Some(k) => w.noun_phrase_before(k + 1, sentence.0).or(Some((k, k + 1))),
         None => None,
     };
-    if source.is_none() {
-        return None;
-    }
-    let content = if clause { (next, clause_end(w, next, sentence.1)) } else { (next, object_end(w, next, sentence.1)) };
+    source?;
+    let content = if clause {
+        (next, clause_end(w, next, sentence.1))
+    } else {
+        (next, object_end(w, next, sentence.1))
+    };
     Some(Draft {
         content: vec![content],
         cue: vec![(i, i + 1)],
@@ -431,7 +588,11 @@ fn noun_draft(w: &Words, i: usize, sentence: Range) -> Option<Draft> {
 /// "reportedly", "allegedly": the sentence is the content.
 fn adverb_draft(w: &Words, i: usize, sentence: Range) -> Option<Draft> {
     let word = w.hash(i);
-    if word != fold_hash("reportedly") && word != fold_hash("allegedly") && word != fold_hash("supposedly") && word != fold_hash("purportedly") {
+    if word != fold_hash("reportedly")
+        && word != fold_hash("allegedly")
+        && word != fold_hash("supposedly")
+        && word != fold_hash("purportedly")
+    {
         return None;
     }
     let end = clause_end(w, i.max(sentence.0 + 1), sentence.1);
@@ -466,8 +627,14 @@ pub(super) fn label_draft(w: &Words, paragraph: Range) -> Option<Draft> {
     }
     let capitals = (start..colon).filter(|&k| w.capital(k)).count();
     let words = (start..colon).filter(|&k| w.tagged[k].word).count();
-    let names = (start..colon).all(|k| w.nominal(k) || w.capital(k) || matches!(w.mark(k), b'.' | b',' | b'(' | b')') || w.is(k, Classes::PREP.or(Classes::DET)));
-    let upper = (start..colon).all(|k| w.text.words[k].shape.has(crate::text::Shape::ALL_CAPS) || w.mark(k) != 0);
+    let names = (start..colon).all(|k| {
+        w.nominal(k)
+            || w.capital(k)
+            || matches!(w.mark(k), b'.' | b',' | b'(' | b')')
+            || w.is(k, Classes::PREP.or(Classes::DET))
+    });
+    let upper = (start..colon)
+        .all(|k| w.text.words[k].shape.has(crate::text::Shape::ALL_CAPS) || w.mark(k) != 0);
     if words == 0 || !names || (capitals * 2 < words) {
         return None;
     }

@@ -33,3 +33,42 @@ impl Draft {
         self.content.iter().map(|r| r.1 - r.0).sum()
     }
 }
+
+/// The pieces of all contents, or the cues, by place: which drafts have one in a range.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    /// (start, end, draft), by start.
+    items: Vec<(usize, usize, usize)>,
+    /// The greatest end among the items so far: where a search to the left may stop.
+    reach: Vec<usize>,
+}
+
+impl Pieces {
+    pub(super) fn new(drafts: &[Draft], of: impl Fn(&Draft) -> &[Range]) -> Self {
+        let mut items: Vec<_> = drafts
+            .iter()
+            .enumerate()
+            .flat_map(|(i, d)| of(d).iter().map(move |r| (r.0, r.1, i)))
+            .collect();
+        items.sort_unstable();
+        let mut end = 0;
+        let reach = items
+            .iter()
+            .map(|p| {
+                end = end.max(p.1);
+                end
+            })
+            .collect();
+        Self { items, reach }
+    }
+
+    /// Drafts with a piece that shares a word with `range`; a draft may come more than once.
+    pub(super) fn overlapping(&self, range: Range) -> impl Iterator<Item = usize> + '_ {
+        let after = self.items.partition_point(|p| p.0 < range.1);
+        (0..after)
+            .rev()
+            .take_while(move |&k| self.reach[k] > range.0)
+            .filter(move |&k| self.items[k].1 > range.0)
+            .map(|k| self.items[k].2)
+    }
+}

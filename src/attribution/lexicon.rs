@@ -68,8 +68,7 @@ impl Classes {
     }
 
     /// Any word that belongs to a verb group before its main verb.
-    pub(super) const AUX: Self =
-        Self(Self::BE.0 | Self::HAVE.0 | Self::DO.0 | Self::MODAL.0);
+    pub(super) const AUX: Self = Self(Self::BE.0 | Self::HAVE.0 | Self::DO.0 | Self::MODAL.0);
 }
 
 /// What may follow a cue verb as its content; a set of flags.
@@ -150,8 +149,6 @@ impl Forms {
 /// A verb that reports.
 #[derive(Clone, Debug)]
 pub(super) struct CueVerb {
-    /// Hash of the base form.
-    pub(super) base: u64,
     pub(super) class: Class,
     /// Whether the verb itself denies ("denied", "refused").
     pub(super) negative: bool,
@@ -237,10 +234,9 @@ impl Lexicon {
             }
         }
         for row in rows(verbs) {
-            if let [lemma, class_key, polarity, frames, weight, forms] = row[..] {
+            if let [_, class_key, polarity, frames, weight, forms] = row[..] {
                 let (frames, prepositions) = Frames::parse(frames);
                 lexicon.verbs.push(CueVerb {
-                    base: fold_hash(lemma),
                     class: class(class_key),
                     negative: polarity == "-",
                     frames,

@@ -11,6 +11,10 @@ mod words;
 
 use crate::text::{Span, Text};
 
+/// Longer sentences are no prose; they are read in pieces of so many words, which keeps the time
+/// linear in the text.
+const MAX_SENTENCE: usize = 400;
+
 /// How a content is reported.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AttributionType {
@@ -75,11 +79,19 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
     let mut drafts = Vec::new();
     for p in &text.paragraphs {
         let sentences = &text.sentences[p.first_sentence as usize..p.end_sentence as usize];
-        let (Some(first), Some(last)) = (sentences.first(), sentences.last()) else { continue };
-        drafts.extend(cue::label_draft(&words, (first.first_word as usize, last.end_word as usize)));
+        let (Some(first), Some(last)) = (sentences.first(), sentences.last()) else {
+            continue;
+        };
+        drafts.extend(cue::label_draft(
+            &words,
+            (first.first_word as usize, last.end_word as usize),
+        ));
         for s in sentences {
             let range = (s.first_word as usize, s.end_word as usize);
-            cue::sentence_drafts(&words, range, s.kind, &mut drafts);
+            for start in (range.0..range.1).step_by(MAX_SENTENCE) {
+                let piece = (start, range.1.min(start + MAX_SENTENCE));
+                cue::sentence_drafts(&words, piece, s.kind, &mut drafts);
+            }
         }
     }
     for q in text.quotes.iter().filter(|q| q.depth == 0) {

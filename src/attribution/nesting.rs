@@ -1,6 +1,6 @@
 //! What remains of the drafts: collisions resolved, types and parents set, words turned to bytes.
 
-use super::draft::Draft;
+use super::draft::{Draft, Pieces};
 use super::words::{Range, Words};
 use super::{Attribution, AttributionType, Polarity};
 use crate::text::Span;
@@ -13,7 +13,10 @@ pub(super) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
     let keep = without_collisions(&drafts);
     let mut k = keep.iter();
     drafts.retain(|_| *k.next().unwrap_or(&true));
-    let parents: Vec<Option<u32>> = (0..drafts.len()).map(|i| parent(&drafts, i)).collect();
+    let pieces = Pieces::new(&drafts, |d| &d.content);
+    let parents: Vec<Option<u32>> = (0..drafts.len())
+        .map(|i| parent(&drafts, &pieces, i))
+        .collect();
     drafts
         .iter()
         .zip(parents)
@@ -26,7 +29,11 @@ pub(super) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
                 source: d.source.iter().filter_map(|&r| span(w, r)).collect(),
                 addressee: d.addressee.and_then(|r| span(w, r)),
                 class: d.class,
-                polarity: if d.negative { Polarity::Negative } else { Polarity::Positive },
+                polarity: if d.negative {
+                    Polarity::Negative
+                } else {
+                    Polarity::Positive
+                },
                 parent,
                 speaker: None,
                 score: d.score.clamp(0.0, 1.0),
@@ -55,7 +62,10 @@ fn tidy(w: &Words, mut d: Draft) -> Option<Draft> {
                     if hole.1 <= r.0 || hole.0 >= r.1 {
                         [Some(r), None]
                     } else {
-                        [(r.0 < hole.0).then_some((r.0, hole.0)), (hole.1 < r.1).then_some((hole.1, r.1))]
+                        [
+                            (r.0 < hole.0).then_some((r.0, hole.0)),
+                            (hole.1 < r.1).then_some((hole.1, r.1)),
+                        ]
                     }
                 })
                 .flatten()
@@ -73,18 +83,26 @@ fn tidy(w: &Words, mut d: Draft) -> Option<Draft> {
 /// Of two attributions with the same content, or whose cues overlap, the surer one stays.
 fn without_collisions(drafts: &[Draft]) -> Vec<bool> {
     let mut keep = vec![true; drafts.len()];
+    let extents: Vec<Range> = drafts.iter().map(Draft::extent).collect();
     for i in 0..drafts.len() {
         for j in i + 1..drafts.len() {
-            if drafts[j].extent().0 >= drafts[i].extent().1 {
+            if extents[j].0 >= extents[i].1 {
                 break;
             }
             if !keep[i] || !keep[j] {
                 continue;
             }
-            let cues = drafts[i].cue.iter().any(|a| drafts[j].cue.iter().any(|b| a.0 < b.1 && b.0 < a.1));
+            let cues = drafts[i]
+                .cue
+                .iter()
+                .any(|a| drafts[j].cue.iter().any(|b| a.0 < b.1 && b.0 < a.1));
             let same = drafts[i].content == drafts[j].content;
             if cues || same {
-                let worse = if drafts[j].score > drafts[i].score { i } else { j };
+                let worse = if drafts[j].score > drafts[i].score {
+                    i
+                } else {
+                    j
+                };
                 keep[worse] = false;
             }
         }
@@ -93,16 +111,17 @@ fn without_collisions(drafts: &[Draft]) -> Vec<bool> {
 }
 
 /// The smallest attribution whose content holds the cue (or, without one, the content) of `i`.
-fn parent(drafts: &[Draft], i: usize) -> Option<u32> {
+fn parent(drafts: &[Draft], pieces: &Pieces, i: usize) -> Option<u32> {
     let d = &drafts[i];
     let anchor: Range = d.cue.first().copied().or(d.content.first().copied())?;
-    drafts
-        .iter()
-        .enumerate()
+    pieces
+        .overlapping(anchor)
+        .map(|k| (k, &drafts[k]))
         .filter(|&(k, p)| {
             k != i
                 && p.content.iter().any(|c| c.0 <= anchor.0 && anchor.1 <= c.1)
-                && (p.content_len() > d.content_len() || (p.content_len() == d.content_len() && k < i))
+                && (p.content_len() > d.content_len()
+                    || (p.content_len() == d.content_len() && k < i))
         })
         .min_by_key(|(k, p)| (p.content_len(), *k))
         .map(|(k, _)| k as u32)

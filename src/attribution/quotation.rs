@@ -2,7 +2,7 @@
 //! paragraphs, and a quotation that nothing introduces is an attribution of its own.
 
 use super::Class;
-use super::draft::Draft;
+use super::draft::{Draft, Pieces};
 use super::words::{Range, Words};
 use crate::text::Quote;
 
@@ -12,18 +12,18 @@ pub(super) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
     for d in drafts.iter_mut() {
         snap(w, d);
     }
+    let pieces = Pieces::new(drafts, |d| &d.content);
+    let cues = Pieces::new(drafts, |d| &d.cue);
     let mut owner: Vec<Option<usize>> = vec![None; w.text.quotes.len()];
     for (k, q) in w.text.quotes.iter().enumerate() {
         if q.depth > 0 {
             continue;
         }
         let range = words_of(q);
-        owner[k] = drafts
-            .iter()
-            .enumerate()
-            .filter(|(_, d)| d.content.iter().any(|c| c.0 < range.1 && range.0 < c.1) && (!inside_content_cue(d, range) || covers(d, range)))
-            .min_by_key(|(_, d)| (d.content_len(), d.extent().0))
-            .map(|(i, _)| i);
+        owner[k] = pieces
+            .overlapping(range)
+            .filter(|&i| !inside_content_cue(&drafts[i], range) || covers(&drafts[i], range))
+            .min_by_key(|&i| (drafts[i].content_len(), drafts[i].extent().0, i));
     }
     for (k, q) in w.text.quotes.iter().enumerate() {
         if q.depth > 0 {
@@ -39,7 +39,7 @@ pub(super) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
         // The speech goes on: the mark repeated at a new paragraph, or “…,” he said. “…”
         let join = match q.continues {
             Some(c) => owner[c as usize],
-            None => sentence_before(w, range.0).and_then(|s| speaker_of_sentence(drafts, s)),
+            None => sentence_before(w, range.0).and_then(|s| speaker_of_sentence(drafts, &cues, s)),
         };
         if let Some(i) = join {
             let d = &mut drafts[i];
@@ -75,7 +75,12 @@ fn inside_content_cue(d: &Draft, quote: Range) -> bool {
 
 /// Whether a draft's content is nearly all of the quotation (a transcript's line in stray marks).
 fn covers(d: &Draft, quote: Range) -> bool {
-    d.content.iter().map(|c| c.1.min(quote.1).saturating_sub(c.0.max(quote.0))).sum::<usize>() * 5 >= (quote.1 - quote.0) * 4
+    d.content
+        .iter()
+        .map(|c| c.1.min(quote.1).saturating_sub(c.0.max(quote.0)))
+        .sum::<usize>()
+        * 5
+        >= (quote.1 - quote.0) * 4
 }
 
 /// A content that begins or ends inside a quotation which does not hold its cue takes the whole of
@@ -102,24 +107,27 @@ fn snap(w: &Words, d: &mut Draft) {
 
 /// The sentence before the one that starts at word `first`, in the same paragraph.
 fn sentence_before(w: &Words, first: usize) -> Option<Range> {
-    let k = w.text.sentences.partition_point(|s| (s.end_word as usize) <= first);
+    let k = w
+        .text
+        .sentences
+        .partition_point(|s| (s.end_word as usize) <= first);
     let here = w.text.sentences.get(k)?;
     if here.first_word as usize != first {
         return None;
     }
     let before = w.text.sentences.get(k.checked_sub(1)?)?;
-    (before.paragraph == here.paragraph).then_some((before.first_word as usize, before.end_word as usize))
+    (before.paragraph == here.paragraph)
+        .then_some((before.first_word as usize, before.end_word as usize))
 }
 
 /// The last attribution that is reported in a sentence and has a source there and no quotation of
 /// another after it: what is quoted next is still its.
-fn speaker_of_sentence(drafts: &[Draft], sentence: Range) -> Option<usize> {
+fn speaker_of_sentence(drafts: &[Draft], cues: &Pieces, sentence: Range) -> Option<usize> {
     let inside = |r: &Range| sentence.0 <= r.0 && r.1 <= sentence.1;
-    drafts
-        .iter()
-        .enumerate()
-        .filter(|(_, d)| d.source.is_some() && d.cue.iter().all(inside) && !d.cue.is_empty() && d.score >= 0.3)
-        .min_by_key(|(_, d)| (std::cmp::Reverse(d.content_len()), d.extent().0))
+    cues.overlapping(sentence)
+        .map(|i| (i, &drafts[i]))
+        .filter(|(_, d)| d.source.is_some() && d.cue.iter().all(inside) && d.score >= 0.3)
+        .min_by_key(|&(i, d)| (std::cmp::Reverse(d.content_len()), d.extent().0, i))
         .map(|(i, _)| i)
 }
 
@@ -131,14 +139,20 @@ fn stands_alone(w: &Words, range: Range) -> bool {
 
 /// Whether a quotation looks like speech rather than a title, a nickname or a scare quote.
 fn speech_like(w: &Words, q: &Quote) -> bool {
-    let inner = (q.first_word as usize + 1)..(q.end_word as usize).saturating_sub(usize::from(q.closed));
+    let inner =
+        (q.first_word as usize + 1)..(q.end_word as usize).saturating_sub(usize::from(q.closed));
     let words = inner.clone().filter(|&k| w.tagged[k].word).count();
     let last = inner.clone().next_back().map_or(0, |k| w.mark(k));
     let stop = matches!(last, b'.' | b',' | b'!' | b'?' | b'-');
-    let capital = inner.clone().find(|&k| w.tagged[k].word).is_some_and(|k| w.tagged[k].capital);
+    let capital = inner
+        .clone()
+        .find(|&k| w.tagged[k].word)
+        .is_some_and(|k| w.tagged[k].capital);
     let all_capital = inner.filter(|&k| w.lower(k)).count() <= words / 3;
     if q.continues.is_some() {
         return true;
     }
-    (stop && words > 0 && !(all_capital && words > 1 && matches!(last, b'.' | b','))) || (words >= 6 && !all_capital) || (words >= 4 && capital && !all_capital)
+    (stop && words > 0 && !(all_capital && words > 1 && matches!(last, b'.' | b',')))
+        || (words >= 6 && !all_capital)
+        || (words >= 4 && capital && !all_capital)
 }

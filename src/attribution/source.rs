@@ -67,9 +67,19 @@ fn parenthesis(w: &Words, comma: usize, floor: usize) -> Option<Range> {
             continue;
         }
         // A comma inside the parenthesis: try the next one to the left where this one has no name.
-        let Some(np) = w.noun_phrase_before(k, floor) else { continue };
+        let Some(np) = w.noun_phrase_before(k, floor) else {
+            continue;
+        };
         let next = k + 1;
-        let opens = w.is(next, Classes::DET.or(Classes::REL).or(Classes::POSS).or(Classes::PREP)) || w.adverb(next) || w.nominal(next) || w.tagged[next].mark == 0;
+        let opens = w.is(
+            next,
+            Classes::DET
+                .or(Classes::REL)
+                .or(Classes::POSS)
+                .or(Classes::PREP),
+        ) || w.adverb(next)
+            || w.nominal(next)
+            || w.tagged[next].mark == 0;
         if !opens || w.is(next, Classes::CONJ) {
             return None;
         }
@@ -77,7 +87,14 @@ fn parenthesis(w: &Words, comma: usize, floor: usize) -> Option<Range> {
         if w.is(np.0, Classes::PRON_SUBJ) && !w.adverb(next) {
             return None;
         }
-        if np.0 > floor && !(w.mark(np.0 - 1) != 0 || w.is(np.0 - 1, Classes::CONJ.or(Classes::SUBORD).or(Classes::THAT)) || w.adverb(np.0 - 1)) {
+        if np.0 > floor
+            && !(w.mark(np.0 - 1) != 0
+                || w.is(
+                    np.0 - 1,
+                    Classes::CONJ.or(Classes::SUBORD).or(Classes::THAT),
+                )
+                || w.adverb(np.0 - 1))
+        {
             // "met Kim, a lawyer, and said"
             return None;
         }
@@ -88,7 +105,11 @@ fn parenthesis(w: &Words, comma: usize, floor: usize) -> Option<Range> {
 
 /// The noun phrase after an inverted cue: "said Kim, a professor at Seoul".
 pub(super) fn source_after(w: &Words, start: usize, end: usize) -> Option<Range> {
-    if start >= end || w.mark(start) != 0 || w.is(start, Classes::TIME) || w.adverb(start) && !w.is(start, Classes::ADJ) {
+    if start >= end
+        || w.mark(start) != 0
+        || w.is(start, Classes::TIME)
+        || w.adverb(start) && !w.is(start, Classes::ADJ)
+    {
         return None;
     }
     let np = w.noun_phrase_at(start, end, true)?;
@@ -98,7 +119,12 @@ pub(super) fn source_after(w: &Words, start: usize, end: usize) -> Option<Range>
 
 /// The subject that a verb at `start` shares: the source of the last attribution in the sentence,
 /// or the subject of the sentence's first verb.
-pub(super) fn governing_subject(w: &Words, start: usize, floor: usize, earlier: &[Draft]) -> Option<Range> {
+pub(super) fn governing_subject(
+    w: &Words,
+    start: usize,
+    floor: usize,
+    earlier: &[Draft],
+) -> Option<Range> {
     // The first of them: later ones are mostly nested in what it reports ("Clinton told them that
     // she believes …, saying").
     let relative = |r: Range| r.1 - r.0 == 1 && w.is(r.0, Classes::REL);

@@ -84,7 +84,11 @@ impl<'a, 't> Words<'a, 't> {
             .map(|w| {
                 let word = matches!(w.kind, WordKind::Word | WordKind::Number);
                 Tagged {
-                    info: if w.kind == WordKind::Word { lexicon.info(w.hash) } else { WordInfo::default() },
+                    info: if w.kind == WordKind::Word {
+                        lexicon.info(w.hash)
+                    } else {
+                        WordInfo::default()
+                    },
                     quote: 0,
                     mark: match w.kind {
                         WordKind::Mark | WordKind::Symbol => ascii_mark(w.span.of(text.source)),
@@ -104,7 +108,11 @@ impl<'a, 't> Words<'a, 't> {
                 }
             }
         }
-        Self { text, lexicon, tagged }
+        Self {
+            text,
+            lexicon,
+            tagged,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -112,7 +120,9 @@ impl<'a, 't> Words<'a, 't> {
     }
 
     pub(super) fn is(&self, i: usize, classes: Classes) -> bool {
-        self.tagged.get(i).is_some_and(|t| t.info.classes.has(classes))
+        self.tagged
+            .get(i)
+            .is_some_and(|t| t.info.classes.has(classes))
     }
 
     pub(super) fn mark(&self, i: usize) -> u8 {
@@ -160,7 +170,9 @@ impl<'a, 't> Words<'a, 't> {
 
     /// A word that may be part of a noun phrase's core: a noun, name, adjective or number.
     pub(super) fn nominal(&self, i: usize) -> bool {
-        let Some(t) = self.tagged.get(i) else { return false };
+        let Some(t) = self.tagged.get(i) else {
+            return false;
+        };
         if !t.word {
             return false;
         }
@@ -181,7 +193,9 @@ impl<'a, 't> Words<'a, 't> {
     /// A word that is most likely a verb where it stands: by list, or -ed after a word that is no
     /// determiner.
     pub(super) fn finite_looking(&self, i: usize) -> bool {
-        let Some(t) = self.tagged.get(i) else { return false };
+        let Some(t) = self.tagged.get(i) else {
+            return false;
+        };
         let c = t.info.classes;
         if c.has(Classes::AUX) {
             return true;
@@ -191,10 +205,23 @@ impl<'a, 't> Words<'a, 't> {
         }
         let before = i.checked_sub(1);
         // "did not unveil", "to unveil": the word after a modal, "do" or "to" is a verb.
-        if before.is_some_and(|p| self.is(p, Classes::MODAL.or(Classes::DO).or(Classes::TO)) || (self.is(p, Classes::NEG) && !self.is(p, Classes::CONJ) && p > 0 && self.is(p - 1, Classes::AUX)))
-            && t.word
+        if before.is_some_and(|p| {
+            self.is(p, Classes::MODAL.or(Classes::DO).or(Classes::TO))
+                || (self.is(p, Classes::NEG)
+                    && !self.is(p, Classes::CONJ)
+                    && p > 0
+                    && self.is(p - 1, Classes::AUX))
+        }) && t.word
             && !t.capital
-            && !c.has(Classes::DET.or(Classes::POSS).or(Classes::PREP).or(Classes::PRON_SUBJ).or(Classes::PRON_OBJ).or(Classes::CONJ).or(Classes::REL))
+            && !c.has(
+                Classes::DET
+                    .or(Classes::POSS)
+                    .or(Classes::PREP)
+                    .or(Classes::PRON_SUBJ)
+                    .or(Classes::PRON_OBJ)
+                    .or(Classes::CONJ)
+                    .or(Classes::REL),
+            )
             && !self.adverb(i)
         {
             return true;
@@ -202,7 +229,10 @@ impl<'a, 't> Words<'a, 't> {
         let lower = t.word && !t.capital;
         let pronoun = before.is_some_and(|p| {
             let b = self.tagged[p].info.classes;
-            (b.has(Classes::PRON_SUBJ) && !b.has(Classes::PRON_OBJ.or(Classes::POSS)) && !self.tagged[p].possessive) || b.has(Classes::PRON_SUBJ_AUX)
+            (b.has(Classes::PRON_SUBJ)
+                && !b.has(Classes::PRON_OBJ.or(Classes::POSS))
+                && !self.tagged[p].possessive)
+                || b.has(Classes::PRON_SUBJ_AUX)
         });
         if pronoun && lower && !c.has(Self::FUNCTION) && !self.adverb(i) {
             return true;
@@ -229,13 +259,29 @@ impl<'a, 't> Words<'a, 't> {
     pub(super) fn plural(&self, i: usize) -> bool {
         let b = self.bytes(i);
         (b.len() > 3 && b.ends_with(b"s") && !b.ends_with(b"ss") && !self.possessive(i))
-            || [&b"people"[..], b"police", b"men", b"women", b"others", b"Democrats", b"media", b"many", b"most", b"some", b"few", b"both"]
-                .contains(&b)
+            || [
+                &b"people"[..],
+                b"police",
+                b"men",
+                b"women",
+                b"others",
+                b"Democrats",
+                b"media",
+                b"many",
+                b"most",
+                b"some",
+                b"few",
+                b"both",
+            ]
+            .contains(&b)
     }
 
     /// Words of the sentence that word `i` stands in.
     pub(super) fn sentence_of(&self, i: usize) -> Range {
-        let k = self.text.sentences.partition_point(|s| s.end_word as usize <= i);
+        let k = self
+            .text
+            .sentences
+            .partition_point(|s| s.end_word as usize <= i);
         self.text
             .sentences
             .get(k)
@@ -283,7 +329,10 @@ impl<'a, 't> Words<'a, 't> {
                 start = p;
                 j = p;
                 break;
-            } else if self.adverb(p) && !(self.is(p, Classes::TIME) && self.capital(p)) && !c.has(Classes::PREP.or(Classes::ADJ)) {
+            } else if self.adverb(p)
+                && !(self.is(p, Classes::TIME) && self.capital(p))
+                && !c.has(Classes::PREP.or(Classes::ADJ))
+            {
                 adverb = true;
                 if start == j {
                     start = p;
@@ -313,7 +362,12 @@ impl<'a, 't> Words<'a, 't> {
         } else {
             return None;
         };
-        Some(Group { start, verb, kind, negated })
+        Some(Group {
+            start,
+            verb,
+            kind,
+            negated,
+        })
     }
 
     /// The kind of a verb form without auxiliaries; `left` is where its group starts.
@@ -328,22 +382,34 @@ impl<'a, 't> Words<'a, 't> {
         let before = (left > sentence_start).then(|| left - 1);
         let noun_place = before.is_some_and(|p| {
             let c = self.tagged[p].info.classes;
-            (c.has(Classes::DET.or(Classes::POSS)) && !c.has(Classes::THAT.or(Classes::PRON_SUBJ)) && !self.quantifier_subject(p))
+            (c.has(Classes::DET.or(Classes::POSS))
+                && !c.has(Classes::THAT.or(Classes::PRON_SUBJ))
+                && !self.quantifier_subject(p))
                 || (self.possessive(p) && !c.has(Classes::PRON_SUBJ))
                 || (c.has(Classes::PREP) && !c.has(Classes::ADV.or(Classes::SUBORD)))
                 || (c.has(Classes::ADJ) && !self.capital(p))
         });
-        let passive_next = self.text.words.get(verb + 1).is_some_and(|w| w.span.of(self.text.source) == "by");
+        let passive_next = self
+            .text
+            .words
+            .get(verb + 1)
+            .is_some_and(|w| w.span.of(self.text.source) == "by");
         if forms.has(Forms::ING) {
-            return (!before.is_some_and(|p| self.is(p, Classes::DET.or(Classes::POSS)) || self.possessive(p)))
-                .then_some(GroupKind::Participle);
+            return (!before.is_some_and(|p| {
+                self.is(p, Classes::DET.or(Classes::POSS)) || self.possessive(p)
+            }))
+            .then_some(GroupKind::Participle);
         }
         if noun_place && !adverb {
             return None;
         }
         if forms.has(Forms::PAST) {
-            let clause_start = before.is_none_or(|p| matches!(self.tagged[p].mark, b',' | b'-' | b';') || self.is(p, Classes::SUBORD.or(Classes::CONJ)));
-            if forms.has(Forms::PARTICIPLE) && (passive_next || (clause_start && before.is_none())) {
+            let clause_start = before.is_none_or(|p| {
+                matches!(self.tagged[p].mark, b',' | b'-' | b';')
+                    || self.is(p, Classes::SUBORD.or(Classes::CONJ))
+            });
+            if forms.has(Forms::PARTICIPLE) && (passive_next || (clause_start && before.is_none()))
+            {
                 return Some(GroupKind::Passive);
             }
             return Some(GroupKind::Finite);
@@ -351,16 +417,28 @@ impl<'a, 't> Words<'a, 't> {
         if forms.has(Forms::PARTICIPLE) && !forms.has(Forms::BASE) {
             return None;
         }
-        let next_verb = self.is(verb + 1, Classes::AUX) || (self.tagged.get(verb + 1).is_some_and(|t| t.info.is_cue_verb() && t.info.forms.has(Forms::PAST)) && !self.capital(verb + 1));
+        let next_verb = self.is(verb + 1, Classes::AUX)
+            || (self
+                .tagged
+                .get(verb + 1)
+                .is_some_and(|t| t.info.is_cue_verb() && t.info.forms.has(Forms::PAST))
+                && !self.capital(verb + 1));
         if next_verb {
             return None;
         }
         let p = before?;
         let c = self.tagged[p].info.classes;
-        if c.has(Classes::CONJ) || self.tagged[p].mark == b',' || self.tagged[p].mark == b')' || self.tagged[p].mark == b'"' {
+        if c.has(Classes::CONJ)
+            || self.tagged[p].mark == b','
+            || self.tagged[p].mark == b')'
+            || self.tagged[p].mark == b'"'
+        {
             let third = forms.has(Forms::THIRD);
             // "could not confirm or corroborate": the modal before makes it finite.
-            let modal = (sentence_start..p).rev().take(10).any(|k| self.is(k, Classes::MODAL));
+            let modal = (sentence_start..p)
+                .rev()
+                .take(10)
+                .any(|k| self.is(k, Classes::MODAL));
             return (third || modal).then_some(GroupKind::Finite);
         }
         if !self.tagged[p].word {
@@ -373,14 +451,29 @@ impl<'a, 't> Words<'a, 't> {
             return (self.nominal(p) && !self.plural(p)).then_some(GroupKind::Finite);
         }
         // A base form needs a subject in the plural.
-        let plural = c.has(Classes::PRON_SUBJ) || c.has(Classes::REL) || self.quantifier_subject(p)
+        let plural = c.has(Classes::PRON_SUBJ)
+            || c.has(Classes::REL)
+            || self.quantifier_subject(p)
             || (self.nominal(p) && (self.plural(p) || (p >= 2 && self.is(p - 1, Classes::CONJ))));
         plural.then_some(GroupKind::Finite)
     }
 
     /// "many", "some", "both" alone as a subject.
     fn quantifier_subject(&self, i: usize) -> bool {
-        matches!(self.bytes(i).to_ascii_lowercase().as_slice(), b"many" | b"most" | b"some" | b"few" | b"several" | b"both" | b"all" | b"others" | b"this" | b"that" | b"these")
+        matches!(
+            self.bytes(i).to_ascii_lowercase().as_slice(),
+            b"many"
+                | b"most"
+                | b"some"
+                | b"few"
+                | b"several"
+                | b"both"
+                | b"all"
+                | b"others"
+                | b"this"
+                | b"that"
+                | b"these"
+        )
     }
 
     /// The noun phrase that ends before word `end`, not reaching left of `floor`.
@@ -389,7 +482,8 @@ impl<'a, 't> Words<'a, 't> {
             return None;
         }
         let head = end - 1;
-        if self.is(head, Classes::PRON_SUBJ.or(Classes::PRON_SUBJ_AUX)) && !self.capital_name(head) {
+        if self.is(head, Classes::PRON_SUBJ.or(Classes::PRON_SUBJ_AUX)) && !self.capital_name(head)
+        {
             return Some((head, end));
         }
         if self.is(head, Classes::REL) {
@@ -401,7 +495,10 @@ impl<'a, 't> Words<'a, 't> {
         let mut i = end;
         // (R-IN), (AP)
         if self.mark(head) == b')' {
-            let open = (floor..head).rev().take(8).find(|&k| self.mark(k) == b'(')?;
+            let open = (floor..head)
+                .rev()
+                .take(8)
+                .find(|&k| self.mark(k) == b'(')?;
             i = open;
         }
         let mut start = None;
@@ -415,7 +512,9 @@ impl<'a, 't> Words<'a, 't> {
             if self.nominal(p) {
                 i = p;
                 start = Some(i);
-            } else if c.has(Classes::DET.or(Classes::POSS)) && !(c.has(Classes::THAT) && start.is_none()) {
+            } else if c.has(Classes::DET.or(Classes::POSS))
+                && !(c.has(Classes::THAT) && start.is_none())
+            {
                 i = p;
                 start = Some(i);
                 // "all the", "both of the": a determiner ends the core; a preposition before goes on.
@@ -436,9 +535,18 @@ impl<'a, 't> Words<'a, 't> {
                 && self.list_before(p, floor)
             {
                 i = p;
-            } else if t.mark == b',' && start.is_some() && p > floor && self.nominal(p - 1) && self.in_list(p, end) {
+            } else if t.mark == b','
+                && start.is_some()
+                && p > floor
+                && self.nominal(p - 1)
+                && self.in_list(p, end)
+            {
                 i = p;
-            } else if self.adverb(p) && start.is_some() && i > floor + 1 && self.is(p - 1, Classes::DET) {
+            } else if self.adverb(p)
+                && start.is_some()
+                && i > floor + 1
+                && self.is(p - 1, Classes::DET)
+            {
                 i = p;
             } else {
                 break;
@@ -459,16 +567,26 @@ impl<'a, 't> Words<'a, 't> {
 
     /// Whether the comma at `p` is one of a list "A, B and C" that ends before `end`.
     fn in_list(&self, p: usize, end: usize) -> bool {
-        end - p <= 8 && (p..end).any(|k| self.is(k, Classes::CONJ)) && !(p..end).any(|k| self.finite_looking(k))
+        end - p <= 8
+            && (p..end).any(|k| self.is(k, Classes::CONJ))
+            && !(p..end).any(|k| self.finite_looking(k))
     }
 
     /// The noun phrase that starts at word `start`, not reaching `ceiling`.
-    pub(super) fn noun_phrase_at(&self, start: usize, ceiling: usize, apposition: bool) -> Option<Range> {
+    pub(super) fn noun_phrase_at(
+        &self,
+        start: usize,
+        ceiling: usize,
+        apposition: bool,
+    ) -> Option<Range> {
         let mut i = start;
         if i >= ceiling {
             return None;
         }
-        if self.is(i, Classes::PRON_SUBJ.or(Classes::PRON_OBJ)) && !self.is(i, Classes::POSS) && !self.capital_name(i) {
+        if self.is(i, Classes::PRON_SUBJ.or(Classes::PRON_OBJ))
+            && !self.is(i, Classes::POSS)
+            && !self.capital_name(i)
+        {
             return Some((i, i + 1));
         }
         let mut last = None;
@@ -477,15 +595,34 @@ impl<'a, 't> Words<'a, 't> {
             let c = t.info.classes;
             if self.nominal(i) && !(c.has(Classes::TIME) && last.is_some()) {
                 last = Some(i);
-            } else if c.has(Classes::DET.or(Classes::POSS)) && !c.has(Classes::THAT) && (last.is_none() || self.is(i - 1, Classes::PREP.or(Classes::CONJ).or(Classes::DET))) {
+            } else if c.has(Classes::DET.or(Classes::POSS))
+                && !c.has(Classes::THAT)
+                && (last.is_none()
+                    || self.is(i - 1, Classes::PREP.or(Classes::CONJ).or(Classes::DET)))
+            {
             } else if c.has(Classes::PREP) && last.is_some() && self.phrase_continues(i, ceiling) {
-            } else if (c.has(Classes::CONJ) || t.mark == b'&') && last.is_some() && (self.capital(i + 1) || self.is(i + 1, Classes::DET)) && self.capital(i - 1) && !self.verb_soon(i + 1, ceiling) {
-            } else if t.mark == b'(' && last.is_some() && (i + 1..ceiling.min(i + 6)).any(|k| self.mark(k) == b')') {
+            } else if (c.has(Classes::CONJ) || t.mark == b'&')
+                && last.is_some()
+                && (self.capital(i + 1) || self.is(i + 1, Classes::DET))
+                && self.capital(i - 1)
+                && !self.verb_soon(i + 1, ceiling)
+            {
+            } else if t.mark == b'('
+                && last.is_some()
+                && (i + 1..ceiling.min(i + 6)).any(|k| self.mark(k) == b')')
+            {
                 while i < ceiling && self.mark(i) != b')' {
                     i += 1;
                 }
                 last = Some(i);
-            } else if apposition && t.mark == b',' && last.is_some() && (self.is(i + 1, Classes::DET) || (self.tagged.get(i + 1).is_some_and(|t| t.word) && self.nominal(i + 1) && !self.verb_soon(i + 1, ceiling))) {
+            } else if apposition
+                && t.mark == b','
+                && last.is_some()
+                && (self.is(i + 1, Classes::DET)
+                    || (self.tagged.get(i + 1).is_some_and(|t| t.word)
+                        && self.nominal(i + 1)
+                        && !self.verb_soon(i + 1, ceiling)))
+            {
                 // ", a professor at …"
             } else {
                 break;
@@ -496,7 +633,9 @@ impl<'a, 't> Words<'a, 't> {
     }
 
     fn verb_soon(&self, i: usize, ceiling: usize) -> bool {
-        (i..ceiling.min(i + 6)).take_while(|&k| self.tagged[k].mark == 0).any(|k| self.finite_looking(k))
+        (i..ceiling.min(i + 6))
+            .take_while(|&k| self.tagged[k].mark == 0)
+            .any(|k| self.finite_looking(k))
     }
 
     /// Whether a preposition at `i` goes on with a noun phrase rather than beginning an adverbial
@@ -510,7 +649,10 @@ impl<'a, 't> Words<'a, 't> {
             return false;
         }
         let limit = ceiling.min(next + 4);
-        if (next..limit).take_while(|&k| self.nominal(k) || self.is(k, Classes::DET.or(Classes::POSS))).any(|k| self.is(k, Classes::MEDIUM_NOUN.or(Classes::TIME))) {
+        if (next..limit)
+            .take_while(|&k| self.nominal(k) || self.is(k, Classes::DET.or(Classes::POSS)))
+            .any(|k| self.is(k, Classes::MEDIUM_NOUN.or(Classes::TIME)))
+        {
             return false;
         }
         self.nominal(next) || self.is(next, Classes::DET.or(Classes::POSS))

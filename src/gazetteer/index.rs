@@ -69,37 +69,67 @@ pub(super) struct Found {
 
 impl Index {
     pub(super) fn new(folding: Folding) -> Self {
-        Self { folding, nodes: FxHashMap::default(), spellings: Vec::new(), postings: Vec::new(), blob: String::new() }
+        Self {
+            folding,
+            nodes: FxHashMap::default(),
+            spellings: Vec::new(),
+            postings: Vec::new(),
+            blob: String::new(),
+        }
     }
 
     /// Adds one spelling of an entry, as normal forms of units; `cased` are the same units with
     /// their case, where the text must have it. `false` when the index is full.
-    pub(super) fn add(&mut self, spelling: &[String], cased: Option<&[String]>, entry: u32) -> bool {
+    pub(super) fn add(
+        &mut self,
+        spelling: &[String],
+        cased: Option<&[String]>,
+        entry: u32,
+    ) -> bool {
         let normal = join(spelling);
         let cased = cased.map(join).unwrap_or_default();
-        if self.blob.len() + normal.len() + cased.len() > NONE as usize - 1 || self.postings.len() >= NONE as usize - 1 {
+        if self.blob.len() + normal.len() + cased.len() > NONE as usize - 1
+            || self.postings.len() >= NONE as usize - 1
+        {
             return false;
         }
         let mut prefix = ROOT;
         for (k, unit) in spelling.iter().enumerate() {
             prefix = extend_hash(prefix, hash_normal(unit));
-            let node = self.nodes.entry(prefix).or_insert(Node { spelling: NONE, more: false });
+            let node = self.nodes.entry(prefix).or_insert(Node {
+                spelling: NONE,
+                more: false,
+            });
             node.more |= k + 1 < spelling.len();
         }
         let head = self.nodes[&prefix].spelling;
         let mut at = head;
-        while at != NONE && self.text(self.spellings[at as usize].start, self.spellings[at as usize].end) != normal {
+        while at != NONE
+            && self.text(
+                self.spellings[at as usize].start,
+                self.spellings[at as usize].end,
+            ) != normal
+        {
             at = self.spellings[at as usize].next;
         }
         if at == NONE {
             let (start, end) = self.store(&normal);
             at = small(self.spellings.len());
-            self.spellings.push(Spelling { start, end, next: head, first_posting: NONE });
+            self.spellings.push(Spelling {
+                start,
+                end,
+                next: head,
+                first_posting: NONE,
+            });
             if let Some(node) = self.nodes.get_mut(&prefix) {
                 node.spelling = at;
             }
         }
-        let cased = if cased.is_empty() { (0, 0) } else { self.store(&cased) };
+        let cased = if cased.is_empty() {
+            (0, 0)
+        } else {
+            self.store(&cased)
+        };
         let next = self.spellings[at as usize].first_posting;
         self.spellings[at as usize].first_posting = small(self.postings.len());
         self.postings.push(Posting { entry, cased, next });
@@ -124,7 +154,13 @@ impl Index {
     /// Calls `report` for every match, by start and longest first; `wanted` says which entries
     /// count. Without `overlapping` the longest match at the leftmost place wins and the search
     /// goes on after it.
-    pub(super) fn search(&self, text: &str, overlapping: bool, wanted: &dyn Fn(u32) -> bool, report: &mut dyn FnMut(Found)) {
+    pub(super) fn search(
+        &self,
+        text: &str,
+        overlapping: bool,
+        wanted: &dyn Fn(u32) -> bool,
+        report: &mut dyn FnMut(Found),
+    ) {
         let mut cut = Vec::new();
         units(text, self.folding, &mut cut);
         let mut hits = Vec::new();
@@ -136,9 +172,15 @@ impl Index {
             // Hits come in the order of their length; with and without the possessive, the longer
             // comes later.
             for hit in hits.iter().rev() {
-                let Some(entries) = self.verify(text, &cut[k..hit.end_unit], *hit, wanted) else { continue };
+                let Some(entries) = self.verify(text, &cut[k..hit.end_unit], *hit, wanted) else {
+                    continue;
+                };
                 let last = &cut[hit.end_unit - 1];
-                report(Found { start: cut[k].start, end: if hit.core { last.core_end } else { last.end }, entries });
+                report(Found {
+                    start: cut[k].start,
+                    end: if hit.core { last.core_end } else { last.end },
+                    entries,
+                });
                 if !overlapping {
                     next = hit.end_unit;
                     break;
@@ -154,7 +196,11 @@ impl Index {
             let mut push = |node: &Node, core: bool| {
                 let mut at = node.spelling;
                 while at != NONE {
-                    hits.push(Hit { spelling: at, end_unit: k + 1, core });
+                    hits.push(Hit {
+                        spelling: at,
+                        end_unit: k + 1,
+                        core,
+                    });
                     at = self.spellings[at as usize].next;
                 }
             };
@@ -164,7 +210,9 @@ impl Index {
                 push(node, true);
             }
             prefix = extend_hash(prefix, unit.hash);
-            let Some(node) = self.nodes.get(&prefix) else { return };
+            let Some(node) = self.nodes.get(&prefix) else {
+                return;
+            };
             push(node, false);
             if !node.more {
                 return;
@@ -173,7 +221,13 @@ impl Index {
     }
 
     /// The entries of a hit, if the text really has the spelling.
-    fn verify(&self, text: &str, cut: &[Unit], hit: Hit, wanted: &dyn Fn(u32) -> bool) -> Option<Vec<u32>> {
+    fn verify(
+        &self,
+        text: &str,
+        cut: &[Unit],
+        hit: Hit,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Option<Vec<u32>> {
         let spelling = self.spellings[hit.spelling as usize];
         let form = |folding: Folding| {
             let mut form = String::new();
@@ -181,7 +235,11 @@ impl Index {
                 if k > 0 {
                     form.push(SEPARATOR);
                 }
-                let end = if hit.core && k + 1 == cut.len() { u.core_end } else { u.end };
+                let end = if hit.core && k + 1 == cut.len() {
+                    u.core_end
+                } else {
+                    u.end
+                };
                 folding.normal(&text[u.start as usize..end as usize], &mut form);
             }
             form
@@ -196,7 +254,12 @@ impl Index {
             let p = self.postings[at as usize];
             at = p.next;
             let fits = p.cased.0 == p.cased.1
-                || cased.get_or_insert_with(|| form(Folding { case: false, ..self.folding })) == self.text(p.cased.0, p.cased.1);
+                || cased.get_or_insert_with(|| {
+                    form(Folding {
+                        case: false,
+                        ..self.folding
+                    })
+                }) == self.text(p.cased.0, p.cased.1);
             if fits && wanted(p.entry) && !entries.contains(&p.entry) {
                 entries.push(p.entry);
             }

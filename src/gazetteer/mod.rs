@@ -88,8 +88,16 @@ impl Default for Gazetteer {
 
 impl Gazetteer {
     fn empty(options: GazetteerOptions) -> Self {
-        let folding = Folding { case: options.case != CasePolicy::Exact, accents: options.fold_accents };
-        Self { entries: Vec::new(), by_id: FxHashMap::default(), options, index: Index::new(folding) }
+        let folding = Folding {
+            case: options.case != CasePolicy::Exact,
+            accents: options.fold_accents,
+        };
+        Self {
+            entries: Vec::new(),
+            by_id: FxHashMap::default(),
+            options,
+            index: Index::new(folding),
+        }
     }
 
     /// Builds the index.
@@ -97,7 +105,10 @@ impl Gazetteer {
     /// # Errors
     /// [`Error::BadEntry`] for an entry without a usable name, without an id, or with the id of
     /// another that has a different label; [`Error::GazetteerTooLarge`] above 4 billion names.
-    pub fn new(entries: impl IntoIterator<Item = Entry>, options: &GazetteerOptions) -> Result<Self> {
+    pub fn new(
+        entries: impl IntoIterator<Item = Entry>,
+        options: &GazetteerOptions,
+    ) -> Result<Self> {
         let mut gazetteer = Self::empty(options.clone());
         for (row, entry) in entries.into_iter().enumerate() {
             gazetteer.merge(row, entry)?;
@@ -112,23 +123,37 @@ impl Gazetteer {
         if entry.id.is_empty() {
             return bad("the id is empty".to_owned());
         }
-        let folding = Folding { case: true, accents: false };
+        let folding = Folding {
+            case: true,
+            accents: false,
+        };
         if names::spellings(&entry.name, folding).is_empty() {
-            return bad(format!("the name {:?} of {:?} has no letter, digit or symbol to search for", entry.name, entry.id));
+            return bad(format!(
+                "the name {:?} of {:?} has no letter, digit or symbol to search for",
+                entry.name, entry.id
+            ));
         }
         if !entry.priority.is_finite() {
-            return bad(format!("the priority of {:?} is {}, not a finite number", entry.id, entry.priority));
+            return bad(format!(
+                "the priority of {:?} is {}, not a finite number",
+                entry.id, entry.priority
+            ));
         }
         match self.by_id.get(&entry.id) {
             None => {
-                let Ok(n) = u32::try_from(self.entries.len()) else { return Err(full("entries")) };
+                let Ok(n) = u32::try_from(self.entries.len()) else {
+                    return Err(full("entries"));
+                };
                 self.by_id.insert(entry.id.clone(), n);
                 self.entries.push(entry);
             }
             Some(&n) => {
                 let first = &mut self.entries[n as usize];
                 if first.label != entry.label {
-                    return bad(format!("the id {:?} stands for a {:?} and for a {:?}", entry.id, first.label, entry.label));
+                    return bad(format!(
+                        "the id {:?} stands for a {:?} and for a {:?}",
+                        entry.id, first.label, entry.label
+                    ));
                 }
                 first.names.push(entry.name);
                 first.names.extend(entry.names);
@@ -138,11 +163,23 @@ impl Gazetteer {
     }
 
     fn build(&mut self) -> Result<()> {
-        let folding = Folding { case: self.options.case != CasePolicy::Exact, accents: self.options.fold_accents };
-        let cased_folding = Folding { case: false, ..folding };
-        let common = if self.options.case == CasePolicy::Smart { common_words() } else { FxHashSet::default() };
+        let folding = Folding {
+            case: self.options.case != CasePolicy::Exact,
+            accents: self.options.fold_accents,
+        };
+        let cased_folding = Folding {
+            case: false,
+            ..folding
+        };
+        let common = if self.options.case == CasePolicy::Smart {
+            common_words()
+        } else {
+            FxHashSet::default()
+        };
         // Entries are added from worst to best, because an index lists its newest posting first.
-        let mut order: Vec<u32> = (0..self.entries.len()).map(|n| u32::try_from(n).unwrap_or(u32::MAX)).collect();
+        let mut order: Vec<u32> = (0..self.entries.len())
+            .map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+            .collect();
         order.sort_by(|&a, &b| {
             let priority = |n: u32| self.entries[n as usize].priority;
             priority(a).total_cmp(&priority(b)).then(b.cmp(&a))
@@ -151,8 +188,13 @@ impl Gazetteer {
             let entry = &self.entries[n as usize];
             for name in std::iter::once(&entry.name).chain(&entry.names) {
                 let spellings = names::spellings(name, folding);
-                let keeps_case = self.options.case == CasePolicy::Smart && case_matters(name, &spellings, &common);
-                let cased = if keeps_case { names::spellings(name, cased_folding) } else { Vec::new() };
+                let keeps_case = self.options.case == CasePolicy::Smart
+                    && case_matters(name, &spellings, &common);
+                let cased = if keeps_case {
+                    names::spellings(name, cased_folding)
+                } else {
+                    Vec::new()
+                };
                 for (k, s) in spellings.iter().enumerate() {
                     if !self.index.add(s, cased.get(k).map(Vec::as_slice), n) {
                         return Err(full("names"));
@@ -220,15 +262,22 @@ impl Gazetteer {
         }
         let wanted = |n: u32| labels.is_none_or(|l| l.contains(&self.entries[n as usize].label));
         let mut mentions = Vec::new();
-        self.index.search(text, self.options.overlapping, &wanted, &mut |f| {
-            mentions.push(Mention { span: Span::new(f.start, f.end), entries: f.entries });
-        });
+        self.index
+            .search(text, self.options.overlapping, &wanted, &mut |f| {
+                mentions.push(Mention {
+                    span: Span::new(f.start, f.end),
+                    entries: f.entries,
+                });
+            });
         Ok(mentions)
     }
 }
 
 fn full(what: &'static str) -> Error {
-    Error::GazetteerTooLarge { what, max: u32::MAX as usize - 1 }
+    Error::GazetteerTooLarge {
+        what,
+        max: u32::MAX as usize - 1,
+    }
 }
 
 /// Whether a name must match its case: it is in capitals, or one word with a capital that is a
@@ -243,5 +292,8 @@ fn case_matters(name: &str, spellings: &[Vec<String>], common: &FxHashSet<&str>)
 /// Common English words that are also names.
 fn common_words() -> FxHashSet<&'static str> {
     let file = include_str!("../lang/en/common_words.txt");
-    file.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace).collect()
+    file.lines()
+        .filter(|l| !l.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .collect()
 }

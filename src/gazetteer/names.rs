@@ -7,8 +7,9 @@ const MAX_SPELLINGS: usize = 16;
 
 /// Short forms that are written with and without a full stop.
 const SHORT_FORMS: [&str; 30] = [
-    "st", "ste", "mt", "ft", "jr", "sr", "dr", "mr", "mrs", "ms", "prof", "gen", "col", "lt", "sgt", "capt", "sen", "rep",
-    "gov", "rev", "inc", "corp", "co", "ltd", "bros", "no", "vs", "dept", "univ", "assn",
+    "st", "ste", "mt", "ft", "jr", "sr", "dr", "mr", "mrs", "ms", "prof", "gen", "col", "lt",
+    "sgt", "capt", "sen", "rep", "gov", "rev", "inc", "corp", "co", "ltd", "bros", "no", "vs",
+    "dept", "univ", "assn",
 ];
 
 /// The normal forms of a name's units, one list a spelling; empty where the name has no unit.
@@ -27,7 +28,9 @@ pub(super) fn spellings(name: &str, folding: Folding) -> Vec<Vec<String>> {
     let mut out = vec![as_given];
     grow(&mut out, joined_initials);
     grow(&mut out, parted_initials);
-    grow(&mut out, |s| without(s, |u| matches!(u, "," | "(" | ")" | "[" | "]")));
+    grow(&mut out, |s| {
+        without(s, |u| matches!(u, "," | "(" | ")" | "[" | "]"))
+    });
     grow(&mut out, |s| without(s, |u| u == "."));
     grow(&mut out, with_stops);
     out
@@ -81,7 +84,9 @@ fn joined_initials(units: &[String]) -> Option<Vec<String>> {
 
 /// J.K. Rowling: as J. K. Rowling. Only before another word: USA is not U. S. A.
 fn parted_initials(units: &[String]) -> Option<Vec<String>> {
-    let [first, rest @ ..] = units else { return None };
+    let [first, rest @ ..] = units else {
+        return None;
+    };
     let letters = first.chars().count();
     if rest.is_empty() || !(2..=3).contains(&letters) || !first.chars().all(char::is_alphabetic) {
         return None;
@@ -97,7 +102,9 @@ fn parted_initials(units: &[String]) -> Option<Vec<String>> {
 /// The spelling without some marks, never one that loses its last letter.
 fn without(units: &[String], drop: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let out: Vec<String> = units.iter().filter(|u| !drop(u)).cloned().collect();
-    let word = out.iter().any(|u| u.chars().next().is_some_and(char::is_alphanumeric));
+    let word = out
+        .iter()
+        .any(|u| u.chars().next().is_some_and(char::is_alphanumeric));
     (word && out.len() < units.len()).then_some(out)
 }
 

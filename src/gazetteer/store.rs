@@ -26,7 +26,13 @@ impl Gazetteer {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![0; HEADER];
         // Writing plain structs to memory has no way to fail.
-        let _ = serde_json::to_writer(&mut out, &Saved { options: &self.options, entries: &self.entries });
+        let _ = serde_json::to_writer(
+            &mut out,
+            &Saved {
+                options: &self.options,
+                entries: &self.entries,
+            },
+        );
         let sum = checksum(&out[HEADER..]);
         out[..8].copy_from_slice(MAGIC);
         out[8..12].copy_from_slice(&VERSION.to_le_bytes());
@@ -45,17 +51,22 @@ impl Gazetteer {
         }
         let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
         if version != VERSION {
-            return Err(bad(format!("format version {version}; this release reads {VERSION}")));
+            return Err(bad(format!(
+                "format version {version}; this release reads {VERSION}"
+            )));
         }
         if bytes[12..HEADER] != checksum(&bytes[HEADER..]).to_le_bytes() {
             return Err(bad("checksum differs: truncated or changed".to_owned()));
         }
-        let saved: Loaded = serde_json::from_slice(&bytes[HEADER..]).map_err(|e| bad(e.to_string()))?;
+        let saved: Loaded =
+            serde_json::from_slice(&bytes[HEADER..]).map_err(|e| bad(e.to_string()))?;
         Self::new(saved.entries, &saved.options)
     }
 }
 
 /// FNV-1a over the bytes.
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, &b| {
+        (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+    })
 }

@@ -38,12 +38,19 @@ impl Folding {
     pub(super) fn normal(self, unit: &str, out: &mut String) {
         if unit.is_ascii() {
             let stops = unit.len() == 1;
-            out.extend(unit.bytes().filter(|&b| stops || b != b'.').map(|b| char::from(self.fold_ascii(b))));
+            out.extend(
+                unit.bytes()
+                    .filter(|&b| stops || b != b'.')
+                    .map(|b| char::from(self.fold_ascii(b))),
+            );
             return;
         }
         let from = out.len();
         let single = unit.chars().nth(1).is_none();
-        let plain = unit.chars().filter_map(plain).filter(|&c| single || c != '.');
+        let plain = unit
+            .chars()
+            .filter_map(plain)
+            .filter(|&c| single || c != '.');
         if self.accents {
             for c in plain.nfkd().filter(|&c| !is_combining_mark(c)) {
                 match without_stroke(c) {
@@ -85,7 +92,10 @@ impl Folding {
         if unit.is_ascii() {
             let bytes = unit.as_bytes();
             let stops = bytes.len() == 1;
-            return bytes.iter().filter(|&&b| stops || b != b'.').fold(SEED, |h, &b| step(h, self.fold_ascii(b)));
+            return bytes
+                .iter()
+                .filter(|&&b| stops || b != b'.')
+                .fold(SEED, |h, &b| step(h, self.fold_ascii(b)));
         }
         scratch.clear();
         self.normal(unit, scratch);
@@ -150,13 +160,22 @@ fn kind(c: char) -> Kind {
         ' ' | '\t' => Kind::Space,
         '\n' | '\u{0B}' | '\u{0C}' | '\u{2028}' | '\u{2029}' | '\u{85}' => Kind::Line,
         '-' | '\u{2010}'..='\u{2013}' => Kind::Hyphen,
-        '\'' | '\u{2018}' | '\u{2019}' | '\u{2BC}' | '`' | '\u{B4}' | '\u{FF07}' => Kind::Apostrophe,
-        '"' | '\u{201A}'..='\u{201F}' | '«' | '»' | '‹' | '›' | '\u{FF02}' | '「'..='』' => Kind::Nothing,
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{2BC}' | '`' | '\u{B4}' | '\u{FF07}' => {
+            Kind::Apostrophe
+        }
+        '"' | '\u{201A}'..='\u{201F}' | '«' | '»' | '‹' | '›' | '\u{FF02}' | '「'..='』' => {
+            Kind::Nothing
+        }
         c if c.is_ascii() && !c.is_ascii_control() => Kind::Other,
         c if ideograph(c) => Kind::Ideograph,
         c if c.is_alphanumeric() => Kind::Word,
         c if c.is_whitespace() || c.is_control() => Kind::Space,
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{AD}' => Kind::Nothing,
+        '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{FEFF}'
+        | '\u{AD}' => Kind::Nothing,
         _ => Kind::Other,
     }
 }
@@ -164,7 +183,10 @@ fn kind(c: char) -> Kind {
 /// Cuts `text`, which is shorter than 4 GiB, into units; `out` is cleared first.
 pub(super) fn units(text: &str, folding: Folding, out: &mut Vec<Unit>) {
     out.clear();
-    let cutter = Cutter { text, bytes: text.as_bytes() };
+    let cutter = Cutter {
+        text,
+        bytes: text.as_bytes(),
+    };
     let mut scratch = String::new();
     let (mut i, mut lines) = (0, 0);
     while i < text.len() {
@@ -181,7 +203,9 @@ pub(super) fn units(text: &str, folding: Folding, out: &mut Vec<Unit>) {
                 continue;
             }
             // A hyphen between two words parts them; any other is a mark.
-            Kind::Hyphen if i > 0 && cutter.word_before(i) && cutter.kind_at(next) == Kind::Word => {
+            Kind::Hyphen
+                if i > 0 && cutter.word_before(i) && cutter.kind_at(next) == Kind::Word =>
+            {
                 i = next;
                 continue;
             }
@@ -190,13 +214,23 @@ pub(super) fn units(text: &str, folding: Folding, out: &mut Vec<Unit>) {
             Kind::Word => cutter.word_end(i),
         };
         if lines > 1 {
-            out.push(Unit { hash: BARRIER, core_hash: 0, start: small(i), end: small(i), core_end: small(i) });
+            out.push(Unit {
+                hash: BARRIER,
+                core_hash: 0,
+                start: small(i),
+                end: small(i),
+                core_end: small(i),
+            });
         }
         lines = 0;
         let core_end = end - possessive(&text[i..end]);
         out.push(Unit {
             hash: folding.hash(&text[i..end], &mut scratch),
-            core_hash: if core_end < end { folding.hash(&text[i..core_end], &mut scratch) } else { 0 },
+            core_hash: if core_end < end {
+                folding.hash(&text[i..core_end], &mut scratch)
+            } else {
+                0
+            },
             start: small(i),
             end: small(end),
             core_end: small(core_end),
@@ -213,11 +247,15 @@ const fn small(n: usize) -> u32 {
 
 /// Bytes of a possessive ending.
 fn possessive(unit: &str) -> usize {
-    let Some(rest) = unit.strip_suffix(['s', 'S']) else { return 0 };
-    ["'", "\u{2019}", "\u{2018}", "\u{2BC}", "`", "\u{B4}", "\u{FF07}"]
-        .iter()
-        .find(|m| rest.len() > m.len() && rest.ends_with(**m))
-        .map_or(0, |m| m.len() + 1)
+    let Some(rest) = unit.strip_suffix(['s', 'S']) else {
+        return 0;
+    };
+    [
+        "'", "\u{2019}", "\u{2018}", "\u{2BC}", "`", "\u{B4}", "\u{FF07}",
+    ]
+    .iter()
+    .find(|m| rest.len() > m.len() && rest.ends_with(**m))
+    .map_or(0, |m| m.len() + 1)
 }
 
 struct Cutter<'t> {
@@ -235,11 +273,19 @@ impl Cutter<'_> {
     }
 
     fn kind_at(&self, i: usize) -> Kind {
-        if i < self.bytes.len() { kind(self.char_at(i)) } else { Kind::Space }
+        if i < self.bytes.len() {
+            kind(self.char_at(i))
+        } else {
+            Kind::Space
+        }
     }
 
     fn word_before(&self, i: usize) -> bool {
-        self.text[..i].chars().rev().find(|&c| !extends(c)).is_some_and(|c| kind(c) == Kind::Word)
+        self.text[..i]
+            .chars()
+            .rev()
+            .find(|&c| !extends(c))
+            .is_some_and(|c| kind(c) == Kind::Word)
     }
 
     fn skip_marks(&self, mut i: usize) -> usize {
@@ -257,7 +303,9 @@ impl Cutter<'_> {
         }
         let mut i = start;
         loop {
-            while i < self.bytes.len() && (self.bytes[i].is_ascii_alphanumeric() || self.bytes[i] == b'_') {
+            while i < self.bytes.len()
+                && (self.bytes[i].is_ascii_alphanumeric() || self.bytes[i] == b'_')
+            {
                 i += 1;
             }
             if i >= self.bytes.len() || self.bytes[i] == b' ' {
@@ -279,7 +327,8 @@ impl Cutter<'_> {
     fn initials_end(&self, start: usize) -> Option<usize> {
         let letter = |i: usize| -> Option<usize> {
             let c = self.char_at(i);
-            (i < self.bytes.len() && c.is_alphabetic() && !ideograph(c)).then(|| self.skip_marks(i + c.len_utf8()))
+            (i < self.bytes.len() && c.is_alphabetic() && !ideograph(c))
+                .then(|| self.skip_marks(i + c.len_utf8()))
         };
         let mut end = letter(start)?;
         let mut letters = 1;

@@ -42,7 +42,9 @@ impl English {
     fn parse(file: &str) -> Self {
         let mut lists = Self::default();
         for line in file.lines().filter(|l| !l.starts_with('#')) {
-            let Some((class, words)) = line.split_once('\t') else { continue };
+            let Some((class, words)) = line.split_once('\t') else {
+                continue;
+            };
             let words = words.split_whitespace();
             let kind = match class {
                 "title" => Abbreviation::Title,
@@ -62,7 +64,9 @@ impl English {
                     continue;
                 }
             };
-            lists.abbreviations.extend(words.map(|w| (fold_hash(w), kind)));
+            lists
+                .abbreviations
+                .extend(words.map(|w| (fold_hash(w), kind)));
         }
         lists
     }
@@ -90,7 +94,9 @@ impl English {
 
     /// Whether an apostrophe before this word stands for letters left out ('tis, '90s).
     pub(super) fn is_elision(&self, word: &str) -> bool {
-        let decade = word.len() == 3 && word.ends_with('s') && word.as_bytes()[..2].iter().all(u8::is_ascii_digit);
+        let decade = word.len() == 3
+            && word.ends_with('s')
+            && word.as_bytes()[..2].iter().all(u8::is_ascii_digit);
         let year = word.len() == 2 && word.bytes().all(|b| b.is_ascii_digit());
         decade || year || self.elisions.contains(&fold_hash(word))
     }

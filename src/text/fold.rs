@@ -18,7 +18,9 @@ pub(crate) fn plain(c: char) -> Option<char> {
 /// style of their apostrophes and hyphens. The same in every process and on every machine.
 pub fn fold_hash(word: &str) -> u64 {
     if word.is_ascii() {
-        return word.bytes().fold(OFFSET, |h, b| step(h, b.to_ascii_lowercase()));
+        return word
+            .bytes()
+            .fold(OFFSET, |h, b| step(h, b.to_ascii_lowercase()));
     }
     let mut h = OFFSET;
     let mut buffer = [0; 4];

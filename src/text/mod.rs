@@ -119,9 +119,9 @@ pub struct Paragraph {
 /// Which marks enclose a quotation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum QuoteStyle {
-    /// “ ” „ “ " " `` ''
+    /// Curly, low and straight double marks, those of typewriters, corner brackets.
     Double,
-    /// ‘ ’ ' ' ‹ ›
+    /// Curly and straight single marks, single angle marks.
     Single,
     /// « »
     Guillemet,
@@ -180,7 +180,13 @@ impl<'t> Text<'t> {
         let mut blocks = paragraphs::paragraphs(&words, &cut.breaks);
         let (quotes, roles) = quotes::quotations(source, &mut words, &cut.marks, &mut blocks);
         let (sentences, paragraphs) = sentences::sentences(source, &mut words, &roles, &blocks);
-        Ok(Self { source, words, sentences, paragraphs, quotes })
+        Ok(Self {
+            source,
+            words,
+            sentences,
+            paragraphs,
+            quotes,
+        })
     }
 
     /// The characters of word `i`.

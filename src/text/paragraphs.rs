@@ -31,7 +31,10 @@ pub(super) fn paragraphs(words: &[Word], breaks: &[Break]) -> Vec<Block> {
         }
     }
     if (first as usize) < words.len() {
-        blocks.push(Block { first, end: small(words.len()) });
+        blocks.push(Block {
+            first,
+            end: small(words.len()),
+        });
     }
     blocks
 }
@@ -45,16 +48,25 @@ struct Lines<'w> {
 
 impl<'w> Lines<'w> {
     fn new(words: &'w [Word], breaks: &'w [Break]) -> Self {
-        let mut lines = Self { words, breaks, width: None };
+        let mut lines = Self {
+            words,
+            breaks,
+            width: None,
+        };
         lines.width = lines.wrap_width();
         lines
     }
 
     /// The line before break `k`: bytes from its first word to its last, indentation included.
     fn length(&self, k: usize) -> u32 {
-        let end = self.words[..self.breaks[k].word as usize].last().map_or(0, |w| w.span.end);
+        let end = self.words[..self.breaks[k].word as usize]
+            .last()
+            .map_or(0, |w| w.span.end);
         let (start, indent) = match k.checked_sub(1) {
-            Some(b) => (self.words[self.breaks[b].word as usize].span.start, self.breaks[b].indent),
+            Some(b) => (
+                self.words[self.breaks[b].word as usize].span.start,
+                self.breaks[b].indent,
+            ),
             None => (self.words[0].span.start, 0),
         };
         end.saturating_sub(start) + indent
@@ -63,7 +75,9 @@ impl<'w> Lines<'w> {
     /// A text is hard-wrapped where most of its lines that a single line end closes break off in
     /// the middle of a sentence and hardly any is longer than a page is wide.
     fn wrap_width(&self) -> Option<u32> {
-        let single: Vec<usize> = (0..self.breaks.len()).filter(|&k| self.breaks[k].lines == 1 && self.breaks[k].word > 0).collect();
+        let single: Vec<usize> = (0..self.breaks.len())
+            .filter(|&k| self.breaks[k].lines == 1 && self.breaks[k].word > 0)
+            .collect();
         if single.len() < 2 {
             return None;
         }
@@ -83,7 +97,9 @@ impl<'w> Lines<'w> {
     /// Whether a paragraph goes on after break `k`: the next line's first word would not have
     /// fitted on a full line.
     fn goes_on(&self, k: usize) -> bool {
-        let (Some(width), b) = (self.width, self.breaks[k]) else { return false };
+        let (Some(width), b) = (self.width, self.breaks[k]) else {
+            return false;
+        };
         b.lines == 1 && self.length(k) + self.words[b.word as usize].span.len() + 8 >= width
     }
 }

@@ -66,20 +66,29 @@ impl Mark {
     }
 
     fn opens_by_place(&self) -> bool {
-        matches!(self.left, Side::Space | Side::Bracket | Side::Dash | Side::Quote) && !matches!(self.right, Side::Space | Side::Stop)
+        matches!(
+            self.left,
+            Side::Space | Side::Bracket | Side::Dash | Side::Quote
+        ) && !matches!(self.right, Side::Space | Side::Stop)
     }
 
     fn closes_by_place(&self) -> bool {
-        self.left != Side::Space && self.left != Side::Bracket && !matches!(self.right, Side::Letter | Side::Digit)
+        self.left != Side::Space
+            && self.left != Side::Bracket
+            && !matches!(self.right, Side::Letter | Side::Digit)
     }
 
     /// A single mark after a stop or dash and before no letter can only close.
     fn strong_close(&self) -> bool {
-        matches!(self.glyph, '\'' | '’') && matches!(self.left, Side::Stop | Side::Dash | Side::Quote) && !matches!(self.right, Side::Letter | Side::Digit)
+        matches!(self.glyph, '\'' | '’')
+            && matches!(self.left, Side::Stop | Side::Dash | Side::Quote)
+            && !matches!(self.right, Side::Letter | Side::Digit)
     }
 
     fn weak_close(&self) -> bool {
-        matches!(self.glyph, '\'' | '’') && matches!(self.left, Side::Letter | Side::Digit) && !matches!(self.right, Side::Letter | Side::Digit)
+        matches!(self.glyph, '\'' | '’')
+            && matches!(self.left, Side::Letter | Side::Digit)
+            && !matches!(self.right, Side::Letter | Side::Digit)
     }
 
     fn single_open(&self) -> bool {
@@ -97,17 +106,36 @@ struct Open {
 
 /// Finds the quotations; merges apostrophes into their words and moves `blocks` along. Gives the
 /// quotations, and the role of every mark that stays, by word index.
-pub(super) fn quotations(source: &str, words: &mut Vec<Word>, candidates: &[u32], blocks: &mut [Block]) -> (Vec<Quote>, Vec<(u32, Role)>) {
-    let mut pass = Pass { source, words, english: English::get(), quotes: Vec::new(), roles: Vec::with_capacity(candidates.len()) };
+pub(super) fn quotations(
+    source: &str,
+    words: &mut Vec<Word>,
+    candidates: &[u32],
+    blocks: &mut [Block],
+) -> (Vec<Quote>, Vec<(u32, Role)>) {
+    let mut pass = Pass {
+        source,
+        words,
+        english: English::get(),
+        quotes: Vec::new(),
+        roles: Vec::with_capacity(candidates.len()),
+    };
     let mut unclosed: Option<(usize, QuoteStyle)> = None;
     let mut rest = candidates;
     for block in blocks.iter() {
         let n = rest.partition_point(|&m| m < block.end);
         let (here, after) = rest.split_at(n);
         rest = after;
-        unclosed = if here.is_empty() { None } else { pass.paragraph(*block, here, unclosed) };
+        unclosed = if here.is_empty() {
+            None
+        } else {
+            pass.paragraph(*block, here, unclosed)
+        };
     }
-    let Pass { mut quotes, mut roles, .. } = pass;
+    let Pass {
+        mut quotes,
+        mut roles,
+        ..
+    } = pass;
     merge_apostrophes(source, words, &mut roles, &mut quotes, blocks);
     finish(source, words, &mut quotes);
     (quotes, roles)
@@ -128,7 +156,11 @@ impl Pass<'_, '_> {
     }
 
     fn side(&self, block: Block, at: Option<usize>, adjacent: bool) -> Side {
-        let Some(k) = at.filter(|&k| adjacent && k >= block.first as usize && k < block.end as usize) else { return Side::Space };
+        let Some(k) =
+            at.filter(|&k| adjacent && k >= block.first as usize && k < block.end as usize)
+        else {
+            return Side::Space;
+        };
         match self.words[k].kind {
             WordKind::Word => Side::Letter,
             WordKind::Number => Side::Digit,
@@ -148,7 +180,9 @@ impl Pass<'_, '_> {
         let text = self.text(k);
         let glyph = text.chars().next().unwrap_or('"');
         let (style, hand) = match (glyph, text.len()) {
-            ('`', 2) | ('“' | '„' | '‟' | '「' | '『', _) => (QuoteStyle::Double, Hand::Open),
+            ('`', 2) | ('“' | '„' | '‟' | '「' | '『', _) => {
+                (QuoteStyle::Double, Hand::Open)
+            }
             ('\'', 2) | ('”' | '」' | '』', _) => (QuoteStyle::Double, Hand::Close),
             ('«', _) => (QuoteStyle::Guillemet, Hand::Open),
             ('»', _) => (QuoteStyle::Guillemet, Hand::Close),
@@ -158,8 +192,16 @@ impl Pass<'_, '_> {
             _ => (QuoteStyle::Double, Hand::Either),
         };
         // `` and '' are no apostrophes.
-        let glyph = if text.len() == 2 && text.is_ascii() { '"' } else { glyph };
-        let spaced = |k: usize| self.words.get(k).is_none_or(|w| w.shape.has(Shape::SPACE_BEFORE));
+        let glyph = if text.len() == 2 && text.is_ascii() {
+            '"'
+        } else {
+            glyph
+        };
+        let spaced = |k: usize| {
+            self.words
+                .get(k)
+                .is_none_or(|w| w.shape.has(Shape::SPACE_BEFORE))
+        };
         Mark {
             word,
             glyph,
@@ -171,10 +213,18 @@ impl Pass<'_, '_> {
     }
 
     /// Settles the marks of one paragraph; gives the outermost quotation that stays open.
-    fn paragraph(&mut self, block: Block, candidates: &[u32], before: Option<(usize, QuoteStyle)>) -> Option<(usize, QuoteStyle)> {
+    fn paragraph(
+        &mut self,
+        block: Block,
+        candidates: &[u32],
+        before: Option<(usize, QuoteStyle)>,
+    ) -> Option<(usize, QuoteStyle)> {
         let marks: Vec<Mark> = candidates.iter().map(|&m| self.mark(block, m)).collect();
         let ahead = Ahead::new(&marks);
-        let straight = marks.iter().filter(|m| m.hand == Hand::Either && m.style == QuoteStyle::Double).count();
+        let straight = marks
+            .iter()
+            .filter(|m| m.hand == Hand::Either && m.style == QuoteStyle::Double)
+            .count();
         let mut stack: Vec<Open> = Vec::new();
         let mut seen_double = false;
         for i in 0..marks.len() {
@@ -183,14 +233,25 @@ impl Pass<'_, '_> {
             let mut role = if m.apostrophe_like() {
                 self.single(&marks, i, &ahead, &stack, at_start)
             } else {
-                self.double(&marks, i, &stack, straight)
+                Self::double(&marks, i, &stack, straight)
             };
             // The closing mark of a quotation that began in the paragraph before without being
             // opened anew here.
-            if role == Role::Stray && !seen_double && stack.is_empty() && m.closes_by_place() && before.is_some_and(|b| b.1 == m.style) && m.style != QuoteStyle::Single {
+            if role == Role::Stray
+                && !seen_double
+                && stack.is_empty()
+                && m.closes_by_place()
+                && before.is_some_and(|b| b.1 == m.style)
+                && m.style != QuoteStyle::Single
+            {
                 let quote = self.push(block.first, block.end, m.style);
                 self.quotes[quote].continues = before.map(|b| small(b.0));
-                stack.push(Open { quote, mark: i, style: m.style, glyph: m.glyph });
+                stack.push(Open {
+                    quote,
+                    mark: i,
+                    style: m.style,
+                    glyph: m.glyph,
+                });
                 role = Role::Close;
             }
             seen_double |= m.style != QuoteStyle::Single;
@@ -209,7 +270,12 @@ impl Pass<'_, '_> {
                     if at_start && before.is_some_and(|b| b.1 == m.style) {
                         self.quotes[quote].continues = before.map(|b| small(b.0));
                     }
-                    stack.push(Open { quote, mark: i, style: m.style, glyph: m.glyph });
+                    stack.push(Open {
+                        quote,
+                        mark: i,
+                        style: m.style,
+                        glyph: m.glyph,
+                    });
                 }
                 Role::Close => match stack.iter().rposition(|o| o.style == m.style) {
                     None => role = Role::Stray,
@@ -233,7 +299,10 @@ impl Pass<'_, '_> {
                 self.quotes[o.quote].end_word = 0;
             }
         }
-        stack.iter().find(|o| self.quotes[o.quote].end_word != 0).map(|o| (o.quote, o.style))
+        stack
+            .iter()
+            .find(|o| self.quotes[o.quote].end_word != 0)
+            .map(|o| (o.quote, o.style))
     }
 
     fn push(&mut self, first: u32, end: u32, style: QuoteStyle) -> usize {
@@ -251,23 +320,33 @@ impl Pass<'_, '_> {
     }
 
     /// Double marks and guillemets.
-    fn double(&self, marks: &[Mark], i: usize, stack: &[Open], straight: usize) -> Role {
+    fn double(marks: &[Mark], i: usize, stack: &[Open], straight: usize) -> Role {
         let m = &marks[i];
         let open = stack.iter().rfind(|o| o.style == m.style);
         let (opens, closes) = (m.opens_by_place(), m.closes_by_place());
         match (m.hand, open) {
-            (Hand::Open, Some(o)) if matches!(o.glyph, '„' | '‟' | '»' | '‚') || (closes && !opens) => Role::Close,
+            (Hand::Open, Some(o))
+                if matches!(o.glyph, '„' | '‟' | '»' | '‚') || (closes && !opens) =>
+            {
+                Role::Close
+            }
             (Hand::Close, None) if opens && !closes => Role::Open,
             (Hand::Open, _) => Role::Open,
             (Hand::Close, Some(_)) => Role::Close,
             (Hand::Close, None) => Role::Stray,
             (Hand::Either, open) => {
-                let left_over = marks[i + 1..].iter().take(LOOK_AHEAD).filter(|n| n.hand == Hand::Either && n.style == m.style).count();
+                let left_over = marks[i + 1..]
+                    .iter()
+                    .take(LOOK_AHEAD)
+                    .filter(|n| n.hand == Hand::Either && n.style == m.style)
+                    .count();
                 let inches = m.left == Side::Digit && m.right != Side::Letter;
                 match open {
                     None if inches || (closes && !opens) => Role::Stray,
                     None => Role::Open,
-                    Some(_) if inches && left_over % 2 == 1 && m.right == Side::Space => Role::Stray,
+                    Some(_) if inches && left_over % 2 == 1 && m.right == Side::Space => {
+                        Role::Stray
+                    }
                     Some(_) if opens && !closes && straight % 2 == 1 => Role::Open,
                     Some(_) => Role::Close,
                 }
@@ -276,7 +355,14 @@ impl Pass<'_, '_> {
     }
 
     /// Single marks: a mark or an apostrophe?
-    fn single(&self, marks: &[Mark], i: usize, ahead: &Ahead, stack: &[Open], at_start: bool) -> Role {
+    fn single(
+        &self,
+        marks: &[Mark],
+        i: usize,
+        ahead: &Ahead,
+        stack: &[Open],
+        at_start: bool,
+    ) -> Role {
         let m = &marks[i];
         let open = stack.iter().any(|o| o.style == QuoteStyle::Single);
         let top_single = stack.last().is_some_and(|o| o.style == QuoteStyle::Single);
@@ -286,16 +372,32 @@ impl Pass<'_, '_> {
         match (m.left, m.right) {
             (Side::Digit, Side::Letter | Side::Digit) => Role::Stray,
             (Side::Letter, Side::Letter | Side::Digit) if m.glyph != '‘' => Role::Trailing,
-            (Side::Letter | Side::Digit, Side::Space | Side::Stop | Side::Quote | Side::Bracket | Side::Dash | Side::Other) => {
+            (
+                Side::Letter | Side::Digit,
+                Side::Space | Side::Stop | Side::Quote | Side::Bracket | Side::Dash | Side::Other,
+            ) => {
                 let word = self.text(m.word as usize - 1);
-                let (ends_in_s, elided) = (word.ends_with(['s', 'S']), self.english.is_elided_end(word));
-                let apostrophe = if m.left == Side::Digit && !ends_in_s { Role::Stray } else { Role::Trailing };
+                let (ends_in_s, elided) =
+                    (word.ends_with(['s', 'S']), self.english.is_elided_end(word));
+                let apostrophe = if m.left == Side::Digit && !ends_in_s {
+                    Role::Stray
+                } else {
+                    Role::Trailing
+                };
                 if !open {
                     return apostrophe;
                 }
-                let next_lower = m.right == Side::Space && self.words.get(m.word as usize + 1).is_some_and(|w| w.kind == WordKind::Word);
+                let next_lower = m.right == Side::Space
+                    && self
+                        .words
+                        .get(m.word as usize + 1)
+                        .is_some_and(|w| w.kind == WordKind::Word);
                 let closes_later = before_opener(strong) || before_opener(weak);
-                if next_lower && closes_later && (ends_in_s || elided) { Role::Trailing } else { Role::Close }
+                if next_lower && closes_later && (ends_in_s || elided) {
+                    Role::Trailing
+                } else {
+                    Role::Close
+                }
             }
             (left, Side::Letter | Side::Digit) if left != Side::Stop || m.glyph == '‘' => {
                 let word = self.text(m.word as usize + 1);
@@ -312,10 +414,20 @@ impl Pass<'_, '_> {
                 }
             }
             (Side::Space, Side::Space) => {
-                if open && m.glyph != '‘' { Role::Close } else { Role::Stray }
+                if open && m.glyph != '‘' {
+                    Role::Close
+                } else {
+                    Role::Stray
+                }
             }
             (Side::Space | Side::Bracket, _) if m.glyph != '’' => Role::Open,
-            _ if m.glyph == '‘' => if open { Role::Close } else { Role::Stray },
+            _ if m.glyph == '‘' => {
+                if open {
+                    Role::Close
+                } else {
+                    Role::Stray
+                }
+            }
             _ if top_single || (open && !ahead.double_close[i]) => Role::Close,
             _ => Role::Stray,
         }
@@ -334,7 +446,12 @@ struct Ahead {
 impl Ahead {
     fn new(marks: &[Mark]) -> Self {
         let n = marks.len();
-        let mut ahead = Self { strong: vec![n; n], weak: vec![n; n], opener: vec![n; n], double_close: vec![false; n] };
+        let mut ahead = Self {
+            strong: vec![n; n],
+            weak: vec![n; n],
+            opener: vec![n; n],
+            double_close: vec![false; n],
+        };
         let (mut strong, mut weak, mut opener, mut double) = (n, n, n, false);
         for i in (0..n).rev() {
             ahead.strong[i] = strong;
@@ -365,7 +482,11 @@ fn nested(marks: &[Mark], i: usize) -> bool {
         return false;
     }
     let mut depth = 2_i32;
-    for m in marks[i + 1..].iter().filter(|m| m.style == style).take(LOOK_AHEAD) {
+    for m in marks[i + 1..]
+        .iter()
+        .filter(|m| m.style == style)
+        .take(LOOK_AHEAD)
+    {
         match m.hand {
             Hand::Open => depth += 1,
             _ if m.style == QuoteStyle::Single && !m.strong_close() => {}
@@ -382,7 +503,13 @@ fn nested(marks: &[Mark], i: usize) -> bool {
 }
 
 /// Joins apostrophes to their words, and moves all word indices along.
-fn merge_apostrophes(source: &str, words: &mut Vec<Word>, roles: &mut Vec<(u32, Role)>, quotes: &mut [Quote], blocks: &mut [Block]) {
+fn merge_apostrophes(
+    source: &str,
+    words: &mut Vec<Word>,
+    roles: &mut Vec<(u32, Role)>,
+    quotes: &mut [Quote],
+    blocks: &mut [Block],
+) {
     let joins = |r: &(u32, Role)| matches!(r.1, Role::Trailing | Role::Leading);
     if !roles.iter().any(joins) {
         return;
@@ -444,7 +571,9 @@ fn merge_apostrophes(source: &str, words: &mut Vec<Word>, roles: &mut Vec<(u32, 
 
 /// Drops what is no quotation, sorts, and sets spans and depths.
 fn finish(source: &str, words: &[Word], quotes: &mut Vec<Quote>) {
-    let mut order: Vec<usize> = (0..quotes.len()).filter(|&k| quotes[k].end_word > quotes[k].first_word).collect();
+    let mut order: Vec<usize> = (0..quotes.len())
+        .filter(|&k| quotes[k].end_word > quotes[k].first_word)
+        .collect();
     order.sort_by_key(|&k| (quotes[k].first_word, std::cmp::Reverse(quotes[k].end_word)));
     let mut place = vec![None; quotes.len()];
     for (new, &old) in order.iter().enumerate() {
@@ -458,8 +587,16 @@ fn finish(source: &str, words: &[Word], quotes: &mut Vec<Quote>) {
             q.continues = q.continues.and_then(|c| place[c as usize]);
             let (first, last) = (words[q.first_word as usize], words[q.end_word as usize - 1]);
             q.span = Span::new(first.span.start, last.span.end);
-            let start = if first.kind == WordKind::QuoteMark { first.span.end } else { first.span.start };
-            let end = if q.closed { last.span.start } else { last.span.end };
+            let start = if first.kind == WordKind::QuoteMark {
+                first.span.end
+            } else {
+                first.span.start
+            };
+            let end = if q.closed {
+                last.span.start
+            } else {
+                last.span.end
+            };
             q.inner = trim(source, Span::new(start, end.max(start)));
             while open.last().is_some_and(|&e| e <= q.first_word) {
                 open.pop();
@@ -475,5 +612,9 @@ fn trim(source: &str, span: Span) -> Span {
     let text = span.of(source);
     let left = text.len() - text.trim_start().len();
     let right = text.len() - text.trim_end().len();
-    if left == text.len() { Span::new(span.start, span.start) } else { Span::new(span.start + small(left), span.end - small(right)) }
+    if left == text.len() {
+        Span::new(span.start, span.start)
+    } else {
+        Span::new(span.start + small(left), span.end - small(right))
+    }
 }

@@ -10,12 +10,23 @@ use super::{Paragraph, Sentence, SentenceKind, Shape, Span, Word, WordKind};
 const LINE_WORDS: u32 = 30;
 
 /// Cuts paragraphs into sentences and flags the first word of each.
-pub(super) fn sentences(source: &str, words: &mut [Word], roles: &[(u32, Role)], blocks: &[Block]) -> (Vec<Sentence>, Vec<Paragraph>) {
+pub(super) fn sentences(
+    source: &str,
+    words: &mut [Word],
+    roles: &[(u32, Role)],
+    blocks: &[Block],
+) -> (Vec<Sentence>, Vec<Paragraph>) {
     let mut out = Vec::with_capacity(words.len() / 20 + blocks.len());
     let mut paragraphs = Vec::with_capacity(blocks.len());
     for (p, block) in blocks.iter().enumerate() {
         let first_sentence = out.len();
-        let cutter = Cutter { source, words, roles, english: English::get(), block: *block };
+        let cutter = Cutter {
+            source,
+            words,
+            roles,
+            english: English::get(),
+            block: *block,
+        };
         cutter.cut(small(p), &mut out);
         let found: &mut [Sentence] = &mut out[first_sentence..];
         if let [only] = found
@@ -25,14 +36,20 @@ pub(super) fn sentences(source: &str, words: &mut [Word], roles: &[(u32, Role)],
             only.kind = SentenceKind::Line;
         }
         paragraphs.push(Paragraph {
-            span: Span::new(words[block.first as usize].span.start, words[block.end as usize - 1].span.end),
+            span: Span::new(
+                words[block.first as usize].span.start,
+                words[block.end as usize - 1].span.end,
+            ),
             first_sentence: small(first_sentence),
             end_sentence: small(out.len()),
         });
     }
     for s in &out {
         let range = s.first_word as usize..s.end_word as usize;
-        if let Some(w) = words[range].iter_mut().find(|w| matches!(w.kind, WordKind::Word | WordKind::Number)) {
+        if let Some(w) = words[range]
+            .iter_mut()
+            .find(|w| matches!(w.kind, WordKind::Word | WordKind::Number))
+        {
             w.shape.set(Shape::SENTENCE_START);
         }
     }
@@ -129,7 +146,9 @@ impl Cutter<'_> {
                 Some(_) => false,
                 None => {
                     let w = &self.words[k];
-                    w.kind == WordKind::Mark && !w.shape.has(Shape::SPACE_BEFORE) && (matches!(self.text(k), ")" | "]" | "}") || self.stop(k).is_some())
+                    w.kind == WordKind::Mark
+                        && !w.shape.has(Shape::SPACE_BEFORE)
+                        && (matches!(self.text(k), ")" | "]" | "}") || self.stop(k).is_some())
                 }
             };
             if !closes {
@@ -144,27 +163,45 @@ impl Cutter<'_> {
     fn begins(&self, stop: Stop, k: usize, next: usize) -> bool {
         let w = &self.words[next];
         let quoted = next > k + 1;
-        let spaced = w.shape.has(Shape::SPACE_BEFORE) || self.source[..w.span.start as usize].chars().next_back().is_some_and(|c| matches!(c, '。' | '！' | '？' | '」' | '』'));
+        let spaced = w.shape.has(Shape::SPACE_BEFORE)
+            || self.source[..w.span.start as usize]
+                .chars()
+                .next_back()
+                .is_some_and(|c| matches!(c, '。' | '！' | '？' | '」' | '』'));
         let head = match w.kind {
             WordKind::QuoteMark => match self.role(next) {
                 Some(Role::Open) => {
-                    return spaced && (stop != Stop::Abbreviation || self.ends_sentence(k, next + 1)) && self.words.get(next + 1).is_none_or(|n| self.not_lower(n));
+                    return spaced
+                        && (stop != Stop::Abbreviation || self.ends_sentence(k, next + 1))
+                        && self.words.get(next + 1).is_none_or(|n| self.not_lower(n));
                 }
                 _ => return false,
             },
             WordKind::Mark if matches!(self.text(next), "(" | "[" | "•" | "*") => next + 1,
             WordKind::Mark if matches!(self.text(next), "-" | "–" | "—" | "--") => {
-                return spaced && !quoted && stop != Stop::Abbreviation && self.words.get(next + 1).is_some_and(|n| n.shape.has(Shape::CAPITAL));
+                return spaced
+                    && !quoted
+                    && stop != Stop::Abbreviation
+                    && self
+                        .words
+                        .get(next + 1)
+                        .is_some_and(|n| n.shape.has(Shape::CAPITAL));
             }
             WordKind::Mark => return false,
             WordKind::Symbol => return spaced && stop != Stop::Abbreviation,
             WordKind::Word | WordKind::Number => next,
         };
-        let Some(h) = self.words[..self.block.end as usize].get(head) else { return false };
+        let Some(h) = self.words[..self.block.end as usize].get(head) else {
+            return false;
+        };
         if !self.not_lower(h) {
             return false;
         }
-        if !spaced && !(stop != Stop::Abbreviation && h.shape.has(Shape::CAPITAL) && !quoted && k > 0 && self.follows_small_word(k)) {
+        let unspaced = stop != Stop::Abbreviation
+            && h.shape.has(Shape::CAPITAL)
+            && !quoted
+            && self.follows_small_word(k);
+        if !spaced && !unspaced {
             return false;
         }
         match stop {
@@ -177,7 +214,9 @@ impl Cutter<'_> {
 
     /// "end.Next": a stop without a space ends a sentence after a word in small letters.
     fn follows_small_word(&self, k: usize) -> bool {
-        let before = &self.words[k - 1];
+        let Some(before) = k.checked_sub(1).map(|b| &self.words[b]) else {
+            return false;
+        };
         before.kind == WordKind::Word && !before.shape.has(Shape::CAPITAL) && before.span.len() > 1
     }
 
@@ -186,7 +225,13 @@ impl Cutter<'_> {
         match w.kind {
             WordKind::Number => true,
             WordKind::Word => {
-                w.shape.has(Shape::CAPITAL) || w.span.of(self.source).trim_start_matches(['\'', '’', '‘']).chars().next().is_some_and(|c| !c.is_lowercase() || ideograph(c))
+                w.shape.has(Shape::CAPITAL)
+                    || w.span
+                        .of(self.source)
+                        .trim_start_matches(['\'', '’', '‘'])
+                        .chars()
+                        .next()
+                        .is_some_and(|c| !c.is_lowercase() || ideograph(c))
             }
             _ => true,
         }
@@ -205,8 +250,12 @@ impl Cutter<'_> {
             return false;
         }
         // J.K. before a name.
-        let Some(h) = self.words.get(head) else { return false };
-        h.kind == WordKind::Word && h.shape.has(Shape::CAPITAL) && self.english.starts_sentence(h.hash)
+        let Some(h) = self.words.get(head) else {
+            return false;
+        };
+        h.kind == WordKind::Word
+            && h.shape.has(Shape::CAPITAL)
+            && self.english.starts_sentence(h.hash)
     }
 
     /// "1." at the start of a paragraph.
@@ -230,7 +279,9 @@ impl Cutter<'_> {
 
     /// Whether the paragraph's last sentence ends in a stop, colon or comma.
     fn stopped(&self, end: usize) -> bool {
-        let last = (self.block.first as usize..end).rev().find(|&k| self.words[k].kind != WordKind::QuoteMark && !matches!(self.text(k), ")" | "]"));
+        let last = (self.block.first as usize..end).rev().find(|&k| {
+            self.words[k].kind != WordKind::QuoteMark && !matches!(self.text(k), ")" | "]")
+        });
         last.is_some_and(|k| self.stop(k).is_some() || matches!(self.text(k), ":" | ";" | ","))
     }
 }

@@ -61,7 +61,14 @@ const CLASSES: [Class; 256] = {
 
 /// Cuts `source`, whose length fits `u32`.
 pub(super) fn cut(source: &str) -> Cut {
-    Cutter { source, bytes: source.as_bytes(), english: English::get(), out: Cut::default(), space: true }.run()
+    Cutter {
+        source,
+        bytes: source.as_bytes(),
+        english: English::get(),
+        out: Cut::default(),
+        space: true,
+    }
+    .run()
 }
 
 struct Cutter<'t> {
@@ -103,7 +110,11 @@ impl Cutter<'_> {
                 continue;
             }
             if lines > 0 {
-                self.out.breaks.push(Break { word: small(self.out.words.len()), lines, indent: small(i - line_start) });
+                self.out.breaks.push(Break {
+                    word: small(self.out.words.len()),
+                    lines,
+                    indent: small(i - line_start),
+                });
                 lines = 0;
             }
             i = self.token(i);
@@ -138,7 +149,11 @@ impl Cutter<'_> {
     }
 
     fn word(&mut self, start: usize, first: char) -> usize {
-        let mut end = if ideograph(first) { self.after_marks(start + first.len_utf8()) } else { self.word_end(start) };
+        let mut end = if ideograph(first) {
+            self.after_marks(start + first.len_utf8())
+        } else {
+            self.word_end(start)
+        };
         let mut shape = Shape::default();
         let number = first.is_numeric();
         if self.byte(end) == b'.' && self.byte(end + 1) != b'.' && self.is_abbreviated(start, end) {
@@ -151,7 +166,18 @@ impl Cutter<'_> {
             shape.set(Shape::POSSESSIVE);
         }
         let hash = measure(&text[..core - start], first, &mut shape);
-        self.push(start, end, core, if number { WordKind::Number } else { WordKind::Word }, shape, hash);
+        self.push(
+            start,
+            end,
+            core,
+            if number {
+                WordKind::Number
+            } else {
+                WordKind::Word
+            },
+            shape,
+            hash,
+        );
         end
     }
 
@@ -181,15 +207,24 @@ impl Cutter<'_> {
                 }
                 _ => return i,
             };
-            let Some(next) = self.word_char(i + width) else { return i };
+            let Some(next) = self.word_char(i + width) else {
+                return i;
+            };
             let before = self.bytes[i - 1];
             let joins = match b {
                 b',' | b':' => before.is_ascii_digit() && next.is_ascii_digit(),
                 b'.' => {
-                    let initials = i - segment == 1 && before.is_ascii_alphabetic() && next.is_alphabetic() && self.word_char(i + width + next.len_utf8()).is_none();
-                    let degree = i - segment == 2 && &self.bytes[segment..i] == b"Ph" && next == 'D';
+                    let initials = i - segment == 1
+                        && before.is_ascii_alphabetic()
+                        && next.is_alphabetic()
+                        && self.word_char(i + width + next.len_utf8()).is_none();
+                    let degree =
+                        i - segment == 2 && &self.bytes[segment..i] == b"Ph" && next == 'D';
                     // 3.5, example.com: but "end.Next" is two words.
-                    let inside = next.is_ascii_digit() && before.is_ascii_digit() || next.is_lowercase() && i - segment > 1 && !self.source[segment..i].contains('.');
+                    let inside = next.is_ascii_digit() && before.is_ascii_digit()
+                        || next.is_lowercase()
+                            && i - segment > 1
+                            && !self.source[segment..i].contains('.');
                     initials || degree || inside
                 }
                 b'\'' => next.is_alphabetic(),
@@ -215,12 +250,24 @@ impl Cutter<'_> {
         }
         if n == 1 && bytes[0].is_ascii_uppercase() {
             // An initial; "I." only inside a name.
-            return bytes[0] != b'I' || self.out.words.last().is_some_and(|w| w.kind == WordKind::Word && w.shape.has(Shape::CAPITAL));
+            return bytes[0] != b'I'
+                || self
+                    .out
+                    .words
+                    .last()
+                    .is_some_and(|w| w.kind == WordKind::Word && w.shape.has(Shape::CAPITAL));
         }
         match self.english.abbreviation(word) {
             None => false,
-            Some(Abbreviation::Numbered) => self.bytes[end + 1..].iter().find(|b| **b != b' ').is_some_and(u8::is_ascii_digit),
-            Some(Abbreviation::State) => self.out.words.last().is_some_and(|w| w.span.of(self.source) == ","),
+            Some(Abbreviation::Numbered) => self.bytes[end + 1..]
+                .iter()
+                .find(|b| **b != b' ')
+                .is_some_and(u8::is_ascii_digit),
+            Some(Abbreviation::State) => self
+                .out
+                .words
+                .last()
+                .is_some_and(|w| w.span.of(self.source) == ","),
             Some(Abbreviation::Title | Abbreviation::Inner | Abbreviation::Final) => true,
         }
     }
@@ -237,9 +284,14 @@ impl Cutter<'_> {
         let c = self.char_at(start);
         let mut end = start + c.len_utf8();
         let mut kind = match c {
-            '"' | '“' | '”' | '„' | '‟' | '＂' | '«' | '»' | '‘' | '’' | '‚' | '‛' | '‹' | '›' | '\'' | '`' | '「' | '」' | '『' | '』' => WordKind::QuoteMark,
+            '"' | '“' | '”' | '„' | '‟' | '＂' | '«' | '»' | '‘' | '’' | '‚' | '‛' | '‹' | '›'
+            | '\'' | '`' | '「' | '」' | '『' | '』' => WordKind::QuoteMark,
             '$' | '+' | '<' | '=' | '>' | '^' | '|' | '~' => WordKind::Symbol,
-            _ if c.is_ascii() || c.general_category_group() == GeneralCategoryGroup::Punctuation => WordKind::Mark,
+            _ if c.is_ascii()
+                || c.general_category_group() == GeneralCategoryGroup::Punctuation =>
+            {
+                WordKind::Mark
+            }
             _ => WordKind::Symbol,
         };
         match c {
@@ -270,11 +322,25 @@ impl Cutter<'_> {
         end
     }
 
-    fn push(&mut self, start: usize, end: usize, core: usize, kind: WordKind, mut shape: Shape, hash: u64) {
+    fn push(
+        &mut self,
+        start: usize,
+        end: usize,
+        core: usize,
+        kind: WordKind,
+        mut shape: Shape,
+        hash: u64,
+    ) {
         if self.space {
             shape.set(Shape::SPACE_BEFORE);
         }
-        self.out.words.push(Word { span: Span::new(small(start), small(end)), core_end: small(core), kind, shape, hash });
+        self.out.words.push(Word {
+            span: Span::new(small(start), small(end)),
+            core_end: small(core),
+            kind,
+            shape,
+            hash,
+        });
     }
 }
 

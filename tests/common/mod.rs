@@ -22,7 +22,11 @@ pub fn cases<T: DeserializeOwned>(file: &str, name: impl Fn(&T) -> &String) -> V
     assert!(!file.case.is_empty(), "{path} has no case");
     let mut names = HashSet::new();
     for c in &file.case {
-        assert!(names.insert(name(c).clone()), "{path}: two cases are named {:?}", name(c));
+        assert!(
+            names.insert(name(c).clone()),
+            "{path}: two cases are named {:?}",
+            name(c)
+        );
     }
     file.case
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import sys
 import tracemalloc
@@ -424,3 +425,22 @@ def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path = write(tmp_path / "a.parquet", "")
     with pytest.raises(ImportError, match=r'pip install "quoth\[files\]"'):
         readers.read_batches([path])
+
+
+def test_parquet_reads_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{number} {hash(str(number))} " * 40 for number in range(10_000)]
+    columns = {"text": texts, "other": texts}
+    path = parquet(tmp_path / "a.parquet", columns, compression="none", use_dictionary=False)
+    assert path.stat().st_size > 15_000_000
+    consumed: list[int] = []
+
+    class Spy(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            consumed.append(len(data))
+            return data
+
+    monkeypatch.setattr(Path, "open", lambda self, mode: Spy(self, mode))
+    assert len(rows(path)) == 10_000
+    assert max(consumed) < 4_000_000
+    assert sum(consumed) < 0.6 * path.stat().st_size

@@ -1,0 +1,98 @@
+//! What is known of English titles, roles, given names and pronouns, read from
+//! `src/lang/en/people.tsv`.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::text::fold_hash;
+
+/// Classes of a word: a set of flags.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Kinds(u32);
+
+macro_rules! kinds {
+    ($($name:ident = $class:literal, $bit:literal;)*) => {
+        impl Kinds {
+            $(pub(super) const $name: Self = Self(1 << $bit);)*
+
+            fn of(class: &str) -> Option<Self> {
+                match class {
+                    $($class => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    TITLE = "title", 0;
+    TITLE_M = "title_m", 1;
+    TITLE_F = "title_f", 2;
+    ROLE = "role", 3;
+    ROLE_M = "role_m", 4;
+    ROLE_F = "role_f", 5;
+    ORG = "org", 6;
+    NOT_NAME = "not_name", 7;
+    CONNECTOR = "connector", 8;
+    HE = "he", 9;
+    SHE = "she", 10;
+    THEY = "they", 11;
+    IT = "it", 12;
+    I = "i", 13;
+    WHO = "who", 14;
+    POSSESSIVE = "possessive", 15;
+    ARTICLE = "article", 16;
+    PRONOUN_NOUN = "pronoun_noun", 17;
+    GIVEN_M = "given_m", 18;
+    GIVEN_F = "given_f", 19;
+}
+
+impl Kinds {
+    pub(super) const ANY_TITLE: Self = Self(Self::TITLE.0 | Self::TITLE_M.0 | Self::TITLE_F.0);
+    pub(super) const ANY_ROLE: Self = Self(Self::ROLE.0 | Self::ROLE_M.0 | Self::ROLE_F.0);
+    pub(super) const GIVEN: Self = Self(Self::GIVEN_M.0 | Self::GIVEN_F.0);
+
+    pub(super) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Whether a person is a man or a woman, as far as words tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Gender {
+    Male,
+    Female,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lists(FxHashMap<u64, Kinds>);
+
+impl Lists {
+    pub(super) fn get() -> &'static Self {
+        static LISTS: OnceLock<Lists> = OnceLock::new();
+        LISTS.get_or_init(|| {
+            let mut lists = Lists::default();
+            for line in include_str!("../lang/en/people.tsv")
+                .lines()
+                .filter(|l| !l.starts_with('#'))
+            {
+                let Some((class, words)) = line.split_once('\t') else {
+                    continue;
+                };
+                let Some(kind) = Kinds::of(class) else {
+                    continue;
+                };
+                for word in words.split_whitespace() {
+                    lists.0.entry(fold_hash(word)).or_default().0 |= kind.0;
+                }
+            }
+            lists
+        })
+    }
+
+    pub(super) fn kinds(&self, hash: u64) -> Kinds {
+        self.0.get(&hash).copied().unwrap_or_default()
+    }
+}
