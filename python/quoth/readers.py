@@ -141,9 +141,7 @@ def read_batches(
     return _batches(files, _Wanted(text, id), batch_bytes, on_bytes or (lambda _: None))
 
 
-def _batches(
-    files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Callable[[int], None]
-) -> Iterator[Batch]:
+def _batches(files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
     gauge = _Gauge()
     batch, size = Batch([], []), 0
     for doc_id, text in _all_rows(files, wanted, gauge):
@@ -303,9 +301,7 @@ def _parquet_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
             raise ValueError(f"{path}: damaged Parquet file: {error}") from error
 
 
-def _parquet_file_rows(
-    path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge
-) -> Iterator[_Row]:
+def _parquet_file_rows(path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
     # Without these two options pyarrow loads whole row groups.
     file = arrow.parquet.ParquetFile(raw, buffer_size=2**20, pre_buffer=False)
     columns = _columns(path, wanted, file.schema_arrow.names)
@@ -370,9 +366,7 @@ def _columns(path: Path, wanted: _Wanted, names: list[str]) -> tuple[str, str | 
     return text, id_
 
 
-def _row(
-    get: Callable[[str], Any], columns: tuple[str, str | None], where: str, default_id: str
-) -> _Row:
+def _row(get: Callable[[str], Any], columns: tuple[str, str | None], where: str, default_id: str) -> _Row:
     text, id_ = columns
     doc_id = None if id_ is None else _id_value(get(id_), f"{where}: field {id_!r}")
     return doc_id or _clean(default_id), _text_value(get(text), f"{where}: field {text!r}")

@@ -1,10 +1,28 @@
-//! `quoth._core`: what Python sees of the Rust core.
+//! `quoth._core`: what the Python package sees of the Rust core. Plain values go in and out; the
+//! classes that users see are in `python/quoth`.
+//!
+//! Documentation of arguments and columns is in the package, where users read it.
+#![allow(missing_docs, clippy::needless_pass_by_value, clippy::type_complexity, clippy::too_many_arguments)]
+
+mod attributor;
+mod columns;
+mod driver;
+mod error;
+mod gazetteer;
+mod input;
+mod table;
 
 use pyo3::prelude::*;
 
 /// The compiled part of quoth.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::attributor::Attributor;
+    #[pymodule_export]
+    use super::gazetteer::Gazetteer;
+    #[pymodule_export]
+    use super::table::Table;
     use super::{Bound, PyModule, PyResult};
     use pyo3::types::PyModuleMethods;
 

@@ -9,7 +9,10 @@ use crate::text::Span;
 /// sorts them by their place.
 pub(super) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
     let mut drafts: Vec<Draft> = drafts.into_iter().filter_map(|d| tidy(w, d)).collect();
-    drafts.sort_by_key(|d| (d.extent().0, std::cmp::Reverse(d.content_extent().1)));
+    drafts.sort_by_key(|d| {
+        let cue = d.cue.first().map_or(d.content_extent().0, |c| c.0);
+        (d.extent().0, cue, std::cmp::Reverse(d.content_extent().1))
+    });
     let keep = without_collisions(&drafts);
     let mut k = keep.iter();
     drafts.retain(|_| *k.next().unwrap_or(&true));

@@ -297,9 +297,7 @@ def test_large_document_ends_its_batch(tmp_path: Path) -> None:
     assert sizes(list(readers.read_batches([path], batch_bytes=10))) == [2, 1]
 
 
-def test_nulls_do_not_make_an_endless_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nulls_do_not_make_an_endless_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "_MAX_ROWS", 4)
     path = write(tmp_path / "a.jsonl", '{"text":null}\n' * 10)
     batches = list(readers.read_batches([path]))
@@ -401,9 +399,7 @@ def test_parquet_row_groups_batches_and_progress(tmp_path: Path) -> None:
 
 def test_parquet_errors(tmp_path: Path) -> None:
     path = parquet(tmp_path / "a.parquet", {"title": ["a"], "n": [1], "tags": [["t"]]})
-    assert message(path, text="story") == (
-        f"{path}: no column 'story'; the columns are title, n, tags"
-    )
+    assert message(path, text="story") == (f"{path}: no column 'story'; the columns are title, n, tags")
     assert f"{path}: row 1: field 'n'" in message(path, text="n")
     assert f"{path}: row 1: field 'tags'" in message(path, text="title", id="tags")
     whole = path.read_bytes()

@@ -1,0 +1,34 @@
+"""Who said what, about whom: gazetteer matching and quote attribution over large text corpora.
+
+>>> import quoth
+>>> gaz = quoth.Gazetteer([{"id": "Q1", "name": "Ann Lee", "label": "PERSON"}])
+>>> who = quoth.Attributor(gaz)
+>>> quotes = who.read_all(["“The bridge is safe,” Mayor Ann Lee said.", "It rained."])
+>>> [(q["speaker_id"], q["content"]) for q in quotes]
+[('Q1', '“The bridge is safe,”')]
+"""
+
+from quoth._core import __version__
+from quoth.attributor import Attributor
+from quoth.errors import FileFormatError, GazetteerError, QuothError
+from quoth.gazetteer import Gazetteer
+from quoth.results import Attribution, Document, Entry, Mention, Speaker
+from quoth.tables import Attributions, Mentions, Speakers, Status
+
+__all__ = [
+    "Attribution",
+    "Attributions",
+    "Attributor",
+    "Document",
+    "Entry",
+    "FileFormatError",
+    "Gazetteer",
+    "GazetteerError",
+    "Mention",
+    "Mentions",
+    "QuothError",
+    "Speaker",
+    "Speakers",
+    "Status",
+    "__version__",
+]

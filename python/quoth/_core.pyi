@@ -1,0 +1,70 @@
+"""Types of the compiled part; the classes that users see are in the package's own modules."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, final
+
+from quoth.sources import Record
+
+__version__: str
+
+@final
+class Table:
+    @staticmethod
+    def from_arrow(table: Any) -> Table: ...
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def n_batches(self) -> int: ...
+    def rows(self, batch: int) -> list[dict[str, Any]]: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+
+@final
+class Gazetteer:
+    def __new__(
+        cls,
+        records: Iterable[Record],
+        *,
+        case: Literal["fold", "exact", "smart"],
+        fold_accents: bool,
+        overlapping: bool,
+    ) -> Gazetteer: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> Gazetteer: ...
+    def to_bytes(self) -> bytes: ...
+    def __len__(self) -> int: ...
+    @property
+    def n_spellings(self) -> int: ...
+    def options(self) -> tuple[str, bool, bool]: ...
+    def entry(self, position: int) -> Record: ...
+    def get(self, id: str) -> Record | None: ...
+    def find(self, text: str, *, labels: list[str] | None, bytes: bool) -> list[tuple[int, int, str, list[int]]]: ...
+    def find_all(
+        self,
+        texts: Any,
+        *,
+        ids: Any,
+        labels: list[str] | None,
+        bytes: bool,
+        n_threads: int | None,
+        tick: Callable[[int, int], None] | None,
+    ) -> tuple[Table, Table]: ...
+
+@final
+class Attributor:
+    def __new__(
+        cls, gazetteer: Gazetteer | None, *, types: list[str], min_score: float, top_level: bool
+    ) -> Attributor: ...
+    def read(self, text: str, *, bytes: bool) -> dict[str, Any]: ...
+    def read_all(
+        self,
+        texts: Any,
+        *,
+        ids: Any,
+        bytes: bool,
+        n_threads: int | None,
+        tick: Callable[[int, int], None] | None,
+    ) -> tuple[Table, Table, Table, Table]: ...

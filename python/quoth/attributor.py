@@ -1,0 +1,212 @@
+"""The attributor: who said what, in one text, in many, in a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, get_args
+
+from quoth import _core
+from quoth.gazetteer import Gazetteer, OffsetUnit, _bytes
+from quoth.progress import Bar
+from quoth.results import Attribution, Document, Span, Speaker, Type
+from quoth.tables import Attributions, Mentions, Speakers, Status
+
+__all__ = ["Attributor", "Model"]
+
+Model = Literal["rules"]
+
+
+class Attributor:
+    """Finds who said what, and links speakers to a gazetteer.
+
+    Safe to share between threads; pickles, so that it ships to workers.
+
+    Args:
+        gazetteer: Names to find and to link speakers to; none by default.
+        model: How cues, sources and contents are found. "rules": by a lexicon of cues and the order
+            of phrases around them.
+        types: Which attributions to give.
+        min_score: Leave out attributions that are less sure, 0 to 1.
+        top_level: Leave out attributions that are nested in another's content.
+
+    Raises:
+        TypeError: If `gazetteer` is no Gazetteer.
+        ValueError: For an option that is none of the choices or out of range.
+
+    Example:
+        >>> doc = Attributor().read("“The bridge is safe,” Ann Lee told reporters.")
+        >>> doc.attributions[0].speaker.name, doc.attributions[0].content
+        ('Ann Lee', '“The bridge is safe,”')
+    """
+
+    __slots__ = ("_gazetteer", "_inner", "_options")
+
+    def __init__(
+        self,
+        gazetteer: Gazetteer | None = None,
+        *,
+        model: Model = "rules",
+        types: Iterable[Type] = ("direct", "indirect", "mixed"),
+        min_score: float = 0.0,
+        top_level: bool = False,
+    ) -> None:
+        if gazetteer is not None and not isinstance(gazetteer, Gazetteer):
+            raise TypeError(f"gazetteer must be a Gazetteer or None, got {type(gazetteer).__name__}")
+        if model not in get_args(Model):
+            raise ValueError(f"model must be one of {', '.join(map(repr, get_args(Model)))}, got {model!r}")
+        wanted = (types,) if isinstance(types, str) else tuple(types)
+        for kind in wanted:
+            if kind not in get_args(Type):
+                raise ValueError(f"types must be among {', '.join(map(repr, get_args(Type)))}, got {kind!r}")
+        if not 0.0 <= min_score <= 1.0:
+            raise ValueError(f"min_score must be between 0 and 1, got {min_score!r}")
+        self._gazetteer = gazetteer
+        self._options: dict[str, Any] = {
+            "model": model,
+            "types": wanted,
+            "min_score": float(min_score),
+            "top_level": bool(top_level),
+        }
+        self._inner = _core.Attributor(
+            None if gazetteer is None else gazetteer._inner,
+            types=list(wanted),
+            min_score=float(min_score),
+            top_level=bool(top_level),
+        )
+
+    @property
+    def gazetteer(self) -> Gazetteer | None:
+        """The gazetteer that speakers are linked to."""
+        return self._gazetteer
+
+    def read(self, text: str, *, offsets: OffsetUnit = "chars") -> Document:
+        """Reads one text.
+
+        Args:
+            text: The text.
+            offsets: "chars": code points, so that `text[start:end]` is what a span names. "bytes":
+                UTF-8.
+
+        Raises:
+            TypeError: If `text` is no str.
+            ValueError: If it has 4 GiB or more, or `offsets` is none of the choices.
+        """
+        found = self._inner.read(text, bytes=_bytes(offsets))
+        speakers = tuple(self._speaker(*s) for s in found["speakers"])
+        attributions = tuple(_attribution(a, speakers) for a in found["attributions"])
+        mentions = () if self._gazetteer is None else tuple(self._gazetteer._mention(*m) for m in found["mentions"])
+        return Document(text, attributions, speakers, mentions, offsets)
+
+    def _speaker(self, name: str, label: str, entry: int | None, spans: list[Span]) -> Speaker:
+        linked = None if entry is None or self._gazetteer is None else self._gazetteer._entry(entry).id
+        return Speaker(name, label, linked, tuple(spans))
+
+    def read_all(
+        self,
+        texts: Any,
+        *,
+        ids: Any = None,
+        offsets: OffsetUnit = "chars",
+        n_threads: int | None = None,
+        progress: bool | None = None,
+    ) -> Attributions:
+        """Reads many texts, in parallel.
+
+        Args:
+            texts: An iterable of str (None for a missing text), or any Arrow column of strings
+                (a polars or pandas Series, a pyarrow array …).
+            ids: One id a text, alike; kept as strings.
+            offsets: As in `read`.
+            n_threads: Threads; one a core by default. The result does not depend on it.
+            progress: True for a progress bar, False for none; by default one comes after a second
+                where someone is looking.
+
+        Returns:
+            A table, one row an attribution. Its `mentions`, `speakers` and `status` are tables of
+            the same texts; a text that cannot be read has a row in `status` that says why.
+
+        Raises:
+            TypeError: If `texts` is one str or no iterable.
+            ValueError: If there are not as many ids as texts, or an option is out of range.
+            KeyboardInterrupt: On Ctrl-C, between chunks of a few MB.
+        """
+        with Bar("Reading", texts, show=progress) as bar:
+            attributions, mentions, speakers, status = self._inner.read_all(
+                texts, ids=ids, bytes=_bytes(offsets), n_threads=n_threads, tick=bar
+            )
+        statuses = Status(status)
+        return Attributions(attributions, Mentions(mentions, statuses), Speakers(speakers), statuses)
+
+    def stream(
+        self,
+        batches: Any,
+        *,
+        text: str = "text",
+        id: str | None = None,
+        offsets: OffsetUnit = "chars",
+        n_threads: int | None = None,
+    ) -> Iterator[Attributions]:
+        """Reads a stream of Arrow batches with bounded memory: a table out for every batch in.
+
+        Args:
+            batches: Anything with `__arrow_c_stream__` (a `pyarrow.RecordBatchReader`, a dataset's
+                scanner, a polars DataFrame …), or an iterable of Arrow tables or record batches.
+            text: Column of the texts.
+            id: Column of the ids; none by default.
+            offsets: As in `read`.
+            n_threads: As in `read_all`.
+
+        Yields:
+            For every batch the attributions; `doc` counts from 0 in each.
+
+        Raises:
+            ValueError: If a column is missing; names those there are.
+            ImportError: Without pyarrow.
+        """
+        for batch in _record_batches(batches):
+            names = batch.schema.names
+            for column in (text,) if id is None else (text, id):
+                if column not in names:
+                    raise ValueError(f"no column {column!r}; the columns are {', '.join(names)}")
+            yield self.read_all(
+                batch.column(text),
+                ids=None if id is None else batch.column(id),
+                offsets=offsets,
+                n_threads=n_threads,
+                progress=False,
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles as the gazetteer and the options."""
+        return (_unpickle, (type(self), self._gazetteer, self._options))
+
+    def __repr__(self) -> str:
+        """Says how it reads."""
+        options = ", ".join(f"{k}={v!r}" for k, v in self._options.items())
+        return f"Attributor(gazetteer={self._gazetteer!r}, {options})"
+
+
+def _unpickle(kind: type[Attributor], gazetteer: Gazetteer | None, options: dict[str, Any]) -> Attributor:
+    return kind(gazetteer, **options)
+
+
+def _attribution(a: dict[str, Any], speakers: tuple[Speaker, ...]) -> Attribution:
+    speaker = a.pop("speaker")
+    for role in ("content_spans", "cue_spans", "source_spans"):
+        a[role] = tuple(a[role])
+    return Attribution(speaker=None if speaker is None else speakers[speaker], **a)
+
+
+def _record_batches(batches: Any) -> Iterator[Any]:
+    try:
+        import pyarrow
+    except ImportError as e:
+        raise ImportError('streams need pyarrow: pip install "quoth[files]"') from e
+    if hasattr(batches, "__arrow_c_stream__"):
+        yield from pyarrow.RecordBatchReader.from_stream(batches)
+        return
+    for batch in batches:
+        if hasattr(batch, "__arrow_c_array__"):
+            yield pyarrow.record_batch(batch)
+        else:
+            yield from pyarrow.RecordBatchReader.from_stream(batch)

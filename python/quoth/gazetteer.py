@@ -1,0 +1,309 @@
+"""The gazetteer: entries, and finding their names in texts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from quoth import _core, sources
+from quoth.progress import Bar
+from quoth.results import Entry, Mention
+from quoth.tables import Mentions, Status
+
+__all__ = ["Case", "Gazetteer", "OffsetUnit"]
+
+Case = Literal["fold", "exact", "smart"]
+OffsetUnit = Literal["chars", "bytes"]
+
+
+class Gazetteer:
+    """A set of entries, indexed for search.
+
+    Names are found as whole words, the longest at a place, whatever the style of their apostrophes
+    and hyphens; `U.S.` and `US` are one name; a possessive ending stays outside. A gazetteer does
+    not change; it is safe to share between threads, and it pickles.
+
+    Args:
+        entries: One mapping an entry (`id`, `name`, and optionally `aliases` as a list or a string
+            with "|" between them, `label`, `priority`; other fields are kept as properties), or a
+            plain name, which is its own id. Mappings of one id and label are one entry.
+        case: "fold": case makes no difference. "exact": it must be the same. "smart": as "fold", but
+            a name in capitals (WHO) or that is a common word (Will) must match its case.
+        fold_accents: Whether Zoe finds Zoë and the reverse.
+        overlapping: Whether names inside longer names are given too.
+
+    Raises:
+        GazetteerError: For an entry that cannot be used; names the entry and what is wrong.
+        ValueError: For an option that is none of the choices.
+
+    Example:
+        >>> gaz = Gazetteer([{"id": "Q1", "name": "Ruth Tan", "aliases": ["Tan"], "label": "PERSON"}])
+        >>> [(m.start, m.end, m.id) for m in gaz.find("Tan's plan")]
+        [(0, 3, 'Q1')]
+    """
+
+    __slots__ = ("_entries", "_inner")
+
+    def __init__(
+        self,
+        entries: Iterable[Mapping[str, Any] | str] = (),
+        *,
+        case: Case = "fold",
+        fold_accents: bool = False,
+        overlapping: bool = False,
+    ) -> None:
+        if isinstance(entries, str):
+            raise TypeError("entries must be many mappings or names, got one str")
+        built = sources.records(entries, sources.Columns())
+        self._build(built, case=case, fold_accents=fold_accents, overlapping=overlapping)
+
+    def _build(self, built: Iterator[sources.Record], *, case: Case, fold_accents: bool, overlapping: bool) -> None:
+        if case not in get_args(Case):
+            raise ValueError(f"case must be one of {', '.join(map(repr, get_args(Case)))}, got {case!r}")
+        self._inner = _core.Gazetteer(built, case=case, fold_accents=bool(fold_accents), overlapping=bool(overlapping))
+        self._entries: dict[int, Entry] = {}
+
+    @classmethod
+    def _from(cls, built: Iterator[sources.Record], case: Case, fold_accents: bool, overlapping: bool) -> Gazetteer:
+        new = cls.__new__(cls)
+        new._build(built, case=case, fold_accents=fold_accents, overlapping=overlapping)
+        return new
+
+    @classmethod
+    def from_records(
+        cls,
+        records: Iterable[Mapping[str, Any] | str],
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        separator: str = "|",
+        case: Case = "fold",
+        fold_accents: bool = False,
+        overlapping: bool = False,
+    ) -> Gazetteer:
+        """Builds from mappings whose fields have names of their own.
+
+        Args:
+            records: One mapping an entry, or a plain name.
+            id: Field of the identifier.
+            name: Field of the canonical name.
+            aliases: Field of further names: a list, or a string with `separator` between them.
+            label: Field of the label.
+            priority: Field of the priority (a number, higher first).
+            separator: Parts aliases that come as one string.
+            case: As in the class.
+            fold_accents: As in the class.
+            overlapping: As in the class.
+
+        Raises:
+            GazetteerError: For an entry that cannot be used; names its row.
+        """
+        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        return cls._from(sources.records(records, columns), case, fold_accents, overlapping)
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        separator: str = "|",
+        delimiter: str | None = None,
+        case: Case = "fold",
+        fold_accents: bool = False,
+        overlapping: bool = False,
+    ) -> Gazetteer:
+        """Builds from a CSV or TSV file with a header; arguments as in `from_records`.
+
+        Raises:
+            FileFormatError: If a required column is missing; names the file and its columns.
+            GazetteerError: For a row that cannot be used; names the file and line.
+            OSError: If the file cannot be read.
+        """
+        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        return cls._from(sources.csv_records(path, columns, delimiter=delimiter), case, fold_accents, overlapping)
+
+    @classmethod
+    def from_jsonl(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        separator: str = "|",
+        case: Case = "fold",
+        fold_accents: bool = False,
+        overlapping: bool = False,
+    ) -> Gazetteer:
+        """Builds from a JSON Lines file, one object an entry; arguments as in `from_records`.
+
+        Raises:
+            FileFormatError: For a line that is no JSON object; names the file and line.
+            GazetteerError: For an entry that cannot be used; names the file and line.
+            OSError: If the file cannot be read.
+        """
+        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        return cls._from(sources.jsonl_records(path, columns), case, fold_accents, overlapping)
+
+    @classmethod
+    def from_arrow(
+        cls,
+        table: Any,
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        separator: str = "|",
+        case: Case = "fold",
+        fold_accents: bool = False,
+        overlapping: bool = False,
+    ) -> Gazetteer:
+        """Builds from any Arrow table (polars, pyarrow, pandas, duckdb); arguments as in `from_records`.
+
+        Raises:
+            GazetteerError: If a required column is missing, or for a row that cannot be used.
+            ImportError: Without pyarrow.
+        """
+        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        return cls._from(sources.arrow_records(table, columns), case, fold_accents, overlapping)
+
+    def __len__(self) -> int:
+        """Number of entries."""
+        return len(self._inner)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries, in the order they were given."""
+        return (self._entry(n) for n in range(len(self)))
+
+    def __contains__(self, id: object) -> bool:
+        """Whether an entry has this id."""
+        return isinstance(id, str) and self._inner.get(id) is not None
+
+    def __getitem__(self, id: str) -> Entry:
+        """The entry with this id.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        record = self._inner.get(id)
+        if record is None:
+            raise KeyError(id)
+        return _entry(record)
+
+    def _entry(self, position: int) -> Entry:
+        entry = self._entries.get(position)
+        if entry is None:
+            entry = self._entries.setdefault(position, _entry(self._inner.entry(position)))
+        return entry
+
+    def _mention(self, start: int, end: int, text: str, entries: Sequence[int]) -> Mention:
+        candidates = tuple(self._entry(n) for n in entries)
+        return Mention(start, end, text, candidates[0], candidates)
+
+    @property
+    def n_spellings(self) -> int:
+        """Number of different spellings that are searched for."""
+        return self._inner.n_spellings
+
+    def find(self, text: str, *, labels: Iterable[str] | None = None, offsets: OffsetUnit = "chars") -> list[Mention]:
+        """Finds the mentions in one text.
+
+        Args:
+            text: The text.
+            labels: Only entries with one of these labels; all by default. An entry that is left out
+                hides no other.
+            offsets: "chars": code points, so that `text[m.start:m.end] == m.text`. "bytes": UTF-8.
+
+        Returns:
+            The mentions by start, longest first.
+
+        Raises:
+            TypeError: If `text` is no str.
+            ValueError: If it has 4 GiB or more, or `offsets` is none of the choices.
+        """
+        found = self._inner.find(text, labels=_labels(labels), bytes=_bytes(offsets))
+        return [self._mention(*m) for m in found]
+
+    def find_all(
+        self,
+        texts: Any,
+        *,
+        ids: Any = None,
+        labels: Iterable[str] | None = None,
+        offsets: OffsetUnit = "chars",
+        n_threads: int | None = None,
+        progress: bool | None = None,
+    ) -> Mentions:
+        """Finds the mentions in many texts, in parallel.
+
+        Args:
+            texts: An iterable of str (None for a missing text), or any Arrow column of strings
+                (a polars or pandas Series, a pyarrow array …).
+            ids: One id a text, alike; kept as strings.
+            labels: As in `find`.
+            offsets: As in `find`.
+            n_threads: Threads; one a core by default. The result does not depend on it.
+            progress: True for a progress bar, False for none; by default one comes after a second
+                where someone is looking.
+
+        Returns:
+            A table, one row a mention; its `status` says of every text whether it could be read.
+
+        Raises:
+            TypeError: If `texts` is one str or no iterable.
+            ValueError: If there are not as many ids as texts, or an option is out of range.
+            KeyboardInterrupt: On Ctrl-C, between chunks of a few MB.
+        """
+        with Bar("Finding names", texts, show=progress) as bar:
+            mentions, status = self._inner.find_all(
+                texts, ids=ids, labels=_labels(labels), bytes=_bytes(offsets), n_threads=n_threads, tick=bar
+            )
+        return Mentions(mentions, Status(status))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles as bytes."""
+        return (_unpickle, (type(self), self._inner.to_bytes()))
+
+    def __repr__(self) -> str:
+        """Says how many names it holds and how it matches."""
+        case, accents, overlapping = self._inner.options()
+        more = (", fold_accents=True" if accents else "") + (", overlapping=True" if overlapping else "")
+        return f"Gazetteer({len(self):,} entries, {self.n_spellings:,} spellings, case={case!r}{more})"
+
+
+def _entry(record: sources.Record) -> Entry:
+    id, label, name, names, priority, properties = record
+    return Entry(id, label, name, tuple(names), priority, json.loads(properties) if properties else {})
+
+
+def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:
+    new = kind.__new__(kind)
+    new._inner = _core.Gazetteer.from_bytes(data)
+    new._entries = {}
+    return new
+
+
+def _labels(labels: Iterable[str] | None) -> list[str] | None:
+    if isinstance(labels, str):
+        return [labels]
+    return None if labels is None else list(labels)
+
+
+def _bytes(offsets: OffsetUnit) -> bool:
+    if offsets not in get_args(OffsetUnit):
+        raise ValueError(f"offsets must be 'chars' or 'bytes', got {offsets!r}")
+    return offsets == "bytes"

@@ -1,0 +1,120 @@
+//! Columns in the making, for the tables that come out.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{Float32Builder, StringBuilder, UInt32Builder, UInt64Builder};
+use arrow_array::{ArrayRef, ListArray, RecordBatch, StructArray, UInt32Array};
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use quoth::Span;
+use quoth::text::CharOffsets;
+
+/// How byte offsets of the core are given out.
+pub(crate) enum Offsets<'t> {
+    Bytes,
+    Chars(CharOffsets<'t>),
+}
+
+impl<'t> Offsets<'t> {
+    pub(crate) fn new(text: &'t str, bytes: bool) -> Self {
+        if bytes { Self::Bytes } else { Self::Chars(CharOffsets::new(text)) }
+    }
+
+    pub(crate) fn span(&self, span: Span) -> (u32, u32) {
+        match self {
+            Self::Bytes => (span.start, span.end),
+            Self::Chars(offsets) => {
+                let s = offsets.span(span);
+                (s.start, s.end)
+            }
+        }
+    }
+}
+
+fn span_fields() -> Fields {
+    Fields::from(vec![Field::new("start", DataType::UInt32, false), Field::new("end", DataType::UInt32, false)])
+}
+
+fn span_item() -> FieldRef {
+    Arc::new(Field::new("item", DataType::Struct(span_fields()), false))
+}
+
+/// Type of a column of lists of spans.
+pub(crate) fn spans_type() -> DataType {
+    DataType::List(span_item())
+}
+
+/// A column of lists of spans.
+#[derive(Debug)]
+pub(crate) struct SpansBuilder {
+    ends: Vec<i32>,
+    starts: Vec<u32>,
+    stops: Vec<u32>,
+}
+
+impl SpansBuilder {
+    pub(crate) fn new() -> Self {
+        Self { ends: vec![0], starts: Vec::new(), stops: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, spans: impl Iterator<Item = (u32, u32)>) {
+        for (start, end) in spans {
+            self.starts.push(start);
+            self.stops.push(end);
+        }
+        // A unit of work is far smaller than 2 GB of spans.
+        self.ends.push(i32::try_from(self.starts.len()).unwrap_or(i32::MAX));
+    }
+
+    pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {
+        let columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(self.starts)), Arc::new(UInt32Array::from(self.stops))];
+        let values = StructArray::try_new(span_fields(), columns, None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.ends));
+        Ok(Arc::new(ListArray::try_new(span_item(), offsets, Arc::new(values), None)?))
+    }
+}
+
+/// The first two columns of every table: which document.
+#[derive(Debug, Default)]
+pub(crate) struct Docs {
+    doc: UInt64Builder,
+    id: StringBuilder,
+}
+
+impl Docs {
+    pub(crate) fn push(&mut self, doc: usize, id: Option<&str>) {
+        self.doc.append_value(doc as u64);
+        self.id.append_option(id);
+    }
+
+    pub(crate) fn fields() -> [Field; 2] {
+        [Field::new("doc", DataType::UInt64, false), Field::new("id", DataType::Utf8, true)]
+    }
+
+    pub(crate) fn finish(mut self) -> [ArrayRef; 2] {
+        [Arc::new(self.doc.finish()), Arc::new(self.id.finish())]
+    }
+}
+
+/// A schema of the document columns and these.
+pub(crate) fn schema(fields: Vec<Field>) -> SchemaRef {
+    Arc::new(Schema::new(Docs::fields().into_iter().chain(fields).collect::<Vec<_>>()))
+}
+
+/// A batch of the document columns and these.
+pub(crate) fn batch(schema: SchemaRef, docs: Docs, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+    RecordBatch::try_new(schema, docs.finish().into_iter().chain(columns).collect())
+}
+
+/// Finishes a builder.
+pub(crate) fn strings(mut b: StringBuilder) -> ArrayRef {
+    Arc::new(b.finish())
+}
+
+pub(crate) fn numbers(mut b: UInt32Builder) -> ArrayRef {
+    Arc::new(b.finish())
+}
+
+pub(crate) fn floats(mut b: Float32Builder) -> ArrayRef {
+    Arc::new(b.finish())
+}

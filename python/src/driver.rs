@@ -1,0 +1,163 @@
+//! Reads many texts: takes them from Python in chunks, works on a chunk in parallel with the GIL
+//! released, and looks for Ctrl-C between chunks. Memory beyond input and output is a chunk.
+
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+
+use arrow_array::{Array, ArrayRef};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use quoth::corpus::Pool;
+
+use crate::error::to_python;
+use crate::input::{Column, Unreadable, ids, push_str, string_at};
+
+/// Bytes of text that one thread takes at a time.
+const UNIT_BYTES: usize = 1 << 19;
+/// Texts that one thread takes at a time at most.
+const UNIT_TEXTS: usize = 4096;
+/// Units a thread between two looks at the keyboard.
+const UNITS_A_CHUNK: usize = 4;
+
+/// The texts of one unit of work.
+pub(crate) struct Unit<'a> {
+    /// Position of the first text in the whole input.
+    pub(crate) first: usize,
+    pub(crate) texts: Vec<Result<&'a str, Unreadable>>,
+    /// Ids of these texts, where given.
+    pub(crate) ids: Option<&'a [Option<String>]>,
+}
+
+/// Calls `work` on units of the texts, in parallel; results in order. `tick` is told the bytes and number
+/// of the texts done after every chunk.
+pub(crate) fn run<R: Send>(
+    py: Python<'_>,
+    texts: &Bound<'_, PyAny>,
+    given_ids: Option<&Bound<'_, PyAny>>,
+    n_threads: Option<usize>,
+    tick: Option<&Bound<'_, PyAny>>,
+    work: impl Fn(&Unit<'_>) -> R + Sync,
+) -> PyResult<Vec<R>> {
+    if texts.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("texts must be many texts, got one str; use read() or find() for one"));
+    }
+    let pool = Pool::new(n_threads).map_err(to_python)?;
+    let given_ids = given_ids.map(ids).transpose()?;
+    let mut run = Run { py, pool, ids: given_ids, tick, work, done: 0, out: Vec::new() };
+    match Column::of(texts, "texts")? {
+        Some(column) => run.column(&column.chunks)?,
+        None => run.objects(texts)?,
+    }
+    if let Some(ids) = &run.ids
+        && ids.len() != run.done
+    {
+        return Err(PyValueError::new_err(format!("{} ids for {} texts", ids.len(), run.done)));
+    }
+    Ok(run.out)
+}
+
+struct Run<'a, 'py, F, R> {
+    py: Python<'py>,
+    pool: Pool,
+    ids: Option<Vec<Option<String>>>,
+    tick: Option<&'a Bound<'py, PyAny>>,
+    work: F,
+    /// Texts done.
+    done: usize,
+    out: Vec<R>,
+}
+
+impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
+    fn chunk_bytes(&self) -> usize {
+        UNIT_BYTES * UNITS_A_CHUNK * self.pool.n_threads()
+    }
+
+    /// Python objects, from a list or any iterable.
+    fn objects(&mut self, texts: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut buffer = String::new();
+        let mut ends: Vec<Result<Range<usize>, Unreadable>> = Vec::new();
+        let iterator = texts.try_iter().map_err(|_| {
+            let kind = texts.get_type().name().map_or_else(|_| "?".to_owned(), |n| n.to_string());
+            PyTypeError::new_err(format!("texts must be an iterable of str or an Arrow column of strings, got {kind}"))
+        })?;
+        for text in iterator {
+            let text = text?;
+            let start = buffer.len();
+            ends.push(if text.is_none() {
+                Err(Unreadable { status: "null", message: "no text".to_owned() })
+            } else if let Ok(text) = text.cast::<PyString>() {
+                push_str(text, &mut buffer)?;
+                Ok(start..buffer.len())
+            } else if text.extract::<f64>().is_ok_and(f64::is_nan) {
+                // How pandas says that a string is missing.
+                Err(Unreadable { status: "null", message: "no text".to_owned() })
+            } else {
+                let kind = text.get_type().name()?;
+                Err(Unreadable { status: "not_text", message: format!("expected str, got {kind}") })
+            });
+            if buffer.len() >= self.chunk_bytes() || ends.len() >= UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads() {
+                self.chunk(&buffer, &ends)?;
+                buffer.clear();
+                ends.clear();
+            }
+        }
+        self.chunk(&buffer, &ends)
+    }
+
+    fn chunk(&mut self, buffer: &str, ends: &[Result<Range<usize>, Unreadable>]) -> PyResult<()> {
+        let texts: Vec<Result<&str, Unreadable>> = ends.iter().map(|e| e.as_ref().map(|r| &buffer[r.clone()]).map_err(Clone::clone)).collect();
+        self.work_on(&texts)
+    }
+
+    /// Arrow arrays, read where they are.
+    fn column(&mut self, chunks: &[ArrayRef]) -> PyResult<()> {
+        for chunk in chunks {
+            let mut from = 0;
+            while from < chunk.len() {
+                let (mut bytes, mut to) = (0, from);
+                while to < chunk.len() && bytes < self.chunk_bytes() && to - from < UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads() {
+                    bytes += string_at(chunk.as_ref(), to).map_or(0, str::len);
+                    to += 1;
+                }
+                let null = || Unreadable { status: "null", message: "no text".to_owned() };
+                let texts: Vec<Result<&str, Unreadable>> = (from..to).map(|k| string_at(chunk.as_ref(), k).ok_or_else(null)).collect();
+                self.work_on(&texts)?;
+                from = to;
+            }
+        }
+        Ok(())
+    }
+
+    fn work_on(&mut self, texts: &[Result<&str, Unreadable>]) -> PyResult<()> {
+        if let Some(ids) = &self.ids
+            && ids.len() < self.done + texts.len()
+        {
+            return Err(PyValueError::new_err(format!("{} ids for more texts than that", ids.len())));
+        }
+        let mut units = Vec::new();
+        let (mut from, mut bytes, mut all) = (0, 0, 0);
+        for (k, text) in texts.iter().enumerate() {
+            bytes += text.as_ref().map_or(0, |t| t.len());
+            if bytes >= UNIT_BYTES || k + 1 - from >= UNIT_TEXTS || k + 1 == texts.len() {
+                let first = self.done + from;
+                let ids = self.ids.as_ref().map(|i| &i[first..=self.done + k]);
+                units.push(Unit { first, texts: texts[from..=k].to_vec(), ids });
+                all += bytes;
+                bytes = 0;
+                from = k + 1;
+            }
+        }
+        let stop = AtomicBool::new(false);
+        let (pool, work) = (&self.pool, &self.work);
+        let results = self.py.detach(|| pool.map(&units, &stop, |u| work(u)));
+        drop(units);
+        self.out.extend(results.map_err(to_python)?);
+        self.done += texts.len();
+        self.py.check_signals()?;
+        if let Some(tick) = self.tick {
+            tick.call1((all, texts.len()))?;
+        }
+        Ok(())
+    }
+}

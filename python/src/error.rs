@@ -1,0 +1,27 @@
+//! The core's errors as Python exceptions.
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
+use pyo3::prelude::*;
+use quoth::Error;
+
+/// The exception of `quoth.errors` with this name.
+fn exception(name: &str, message: String) -> PyErr {
+    Python::attach(|py| {
+        let made = py.import("quoth.errors").and_then(|m| m.getattr(name)).and_then(|class| class.call1((message,)));
+        match made {
+            Ok(value) => PyErr::from_value(value),
+            Err(e) => e,
+        }
+    })
+}
+
+/// A core error as the exception that users catch.
+pub(crate) fn to_python(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::TextTooLong { .. } | Error::BadOption { .. } => PyValueError::new_err(message),
+        Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => exception("GazetteerError", message),
+        Error::BadFile { .. } => exception("FileFormatError", message),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+    }
+}

@@ -1,0 +1,272 @@
+//! The gazetteer: building, searching one text, searching many.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_array::builder::{StringBuilder, UInt32Builder};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use quoth::gazetteer::{CasePolicy, GazetteerOptions};
+use quoth::{Entry, Mention};
+
+use crate::columns::{Docs, Offsets, batch, numbers, schema, strings};
+use crate::driver::{Unit, run};
+use crate::error::to_python;
+use crate::input::{Unreadable, to_utf8};
+use crate::table::Table;
+
+/// (id, label, canonical name, further names, priority, properties as JSON)
+type Record = (String, String, String, Vec<String>, f32, String);
+
+#[pyclass(frozen, module = "quoth._core")]
+#[derive(Debug)]
+pub(crate) struct Gazetteer {
+    pub(crate) inner: Arc<quoth::Gazetteer>,
+}
+
+#[pymethods]
+impl Gazetteer {
+    #[new]
+    #[pyo3(signature = (records, *, case, fold_accents, overlapping))]
+    fn new(py: Python<'_>, records: &Bound<'_, PyAny>, case: &str, fold_accents: bool, overlapping: bool) -> PyResult<Self> {
+        let case = match case {
+            "exact" => CasePolicy::Exact,
+            "smart" => CasePolicy::Smart,
+            _ => CasePolicy::Fold,
+        };
+        let mut entries = Vec::new();
+        for record in records.try_iter()? {
+            let (id, label, name, names, priority, properties): Record = record?.extract()?;
+            entries.push(Entry { id, label, name, names, priority, properties });
+        }
+        let options = GazetteerOptions { case, fold_accents, overlapping };
+        let inner = py.detach(|| quoth::Gazetteer::new(entries, &options)).map_err(to_python)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
+        let data = data.as_bytes();
+        let inner = py.detach(|| quoth::Gazetteer::from_bytes(data)).map_err(to_python)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let bytes = py.detach(|| self.inner.to_bytes());
+        PyBytes::new(py, &bytes)
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+
+    #[getter]
+    fn n_spellings(&self) -> usize {
+        self.inner.spellings()
+    }
+
+    fn options(&self) -> (&'static str, bool, bool) {
+        let o = self.inner.options();
+        let case = match o.case {
+            CasePolicy::Fold => "fold",
+            CasePolicy::Exact => "exact",
+            CasePolicy::Smart => "smart",
+        };
+        (case, o.fold_accents, o.overlapping)
+    }
+
+    /// The entry at a position.
+    fn entry(&self, position: usize) -> PyResult<Record> {
+        let entry = self.inner.entries().get(position).ok_or_else(|| PyIndexError::new_err("entry out of range"))?;
+        Ok(record(entry))
+    }
+
+    /// The entry with an id, or None.
+    fn get(&self, id: &str) -> Option<Record> {
+        self.inner.get(id).map(record)
+    }
+
+    /// (start, end, text, [(entry id, name, label)], …) of every mention in one text.
+    #[pyo3(signature = (text, *, labels, bytes))]
+    fn find(&self, py: Python<'_>, text: &Bound<'_, PyAny>, labels: Option<Vec<String>>, bytes: bool) -> PyResult<Vec<(u32, u32, String, Vec<u32>)>> {
+        let text = one_text(text)?;
+        py.detach(|| {
+            let offsets = Offsets::new(&text, bytes);
+            let mentions = self.inner.find_labels(&text, labels.as_deref())?;
+            Ok(mentions
+                .into_iter()
+                .map(|m| {
+                    let (start, end) = offsets.span(m.span);
+                    (start, end, m.span.of(&text).to_owned(), m.entries)
+                })
+                .collect())
+        })
+        .map_err(to_python)
+    }
+
+    /// The mentions in many texts, and the status of every text.
+    #[pyo3(signature = (texts, *, ids, labels, bytes, n_threads, tick))]
+    fn find_all(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        ids: Option<&Bound<'_, PyAny>>,
+        labels: Option<Vec<String>>,
+        bytes: bool,
+        n_threads: Option<usize>,
+        tick: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Table, Table)> {
+        let gazetteer = &self.inner;
+        let results = run(py, texts, ids, n_threads, tick, |unit| {
+            let mut mentions = MentionColumns::default();
+            let mut status = StatusColumns::default();
+            for (k, text) in unit.texts.iter().enumerate() {
+                let (doc, id) = (unit.first + k, id_of(unit, k));
+                let found = guarded(text, |text| gazetteer.find_labels(text, labels.as_deref()));
+                match found {
+                    Ok((text, found)) => {
+                        status.push(doc, id, Ok((found.len(), 0)));
+                        let offsets = Offsets::new(text, bytes);
+                        mentions.push(doc, id, text, &offsets, gazetteer, &found);
+                    }
+                    Err(e) => status.push(doc, id, Err(&e)),
+                }
+            }
+            Ok::<_, ArrowError>((mentions.finish()?, status.finish()?))
+        })?;
+        let (mut mentions, mut status) = (Vec::new(), Vec::new());
+        for result in results {
+            let (m, s) = result.map_err(arrow_error)?;
+            mentions.push(m);
+            status.push(s);
+        }
+        Ok((Table::new(MentionColumns::schema(), mentions), Table::new(StatusColumns::schema(), status)))
+    }
+}
+
+fn record(e: &Entry) -> Record {
+    (e.id.clone(), e.label.clone(), e.name.clone(), e.names.clone(), e.priority, e.properties.clone())
+}
+
+/// The one text of `find` and `read`.
+pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<String> {
+    match text.cast::<PyString>() {
+        Ok(text) => to_utf8(text),
+        Err(_) => Err(PyTypeError::new_err(format!("text must be a str, got {}", text.get_type().name()?))),
+    }
+}
+
+pub(crate) fn arrow_error(e: ArrowError) -> PyErr {
+    PyRuntimeError::new_err(e.to_string())
+}
+
+pub(crate) fn id_of<'a>(unit: &Unit<'a>, k: usize) -> Option<&'a str> {
+    unit.ids.and_then(|ids| ids[k].as_deref())
+}
+
+/// Works on a text; whatever goes wrong, even a fault of the core, becomes the text's status.
+pub(crate) fn guarded<'a, R>(text: &Result<&'a str, Unreadable>, work: impl FnOnce(&'a str) -> Result<R, quoth::Error>) -> Result<(&'a str, R), Unreadable> {
+    let text = text.clone()?;
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(text))) {
+        Ok(Ok(found)) => Ok((text, found)),
+        Ok(Err(e)) => Err(Unreadable { status: "too_long", message: e.to_string() }),
+        Err(_) => Err(Unreadable { status: "failed", message: "an internal fault; please report the text".to_owned() }),
+    }
+}
+
+/// The columns of `Mentions`.
+#[derive(Default)]
+pub(crate) struct MentionColumns {
+    docs: Docs,
+    start: UInt32Builder,
+    end: UInt32Builder,
+    text: StringBuilder,
+    entry_id: StringBuilder,
+    name: StringBuilder,
+    label: StringBuilder,
+    candidates: UInt32Builder,
+}
+
+impl MentionColumns {
+    pub(crate) fn schema() -> SchemaRef {
+        schema(vec![
+            Field::new("start", DataType::UInt32, false),
+            Field::new("end", DataType::UInt32, false),
+            Field::new("text", DataType::Utf8, false),
+            Field::new("entry_id", DataType::Utf8, false),
+            Field::new("name", DataType::Utf8, false),
+            Field::new("label", DataType::Utf8, false),
+            Field::new("n_candidates", DataType::UInt32, false),
+        ])
+    }
+
+    pub(crate) fn push(&mut self, doc: usize, id: Option<&str>, text: &str, offsets: &Offsets<'_>, gazetteer: &quoth::Gazetteer, mentions: &[Mention]) {
+        for m in mentions {
+            let Some(&best) = m.entries.first() else { continue };
+            let (start, end) = offsets.span(m.span);
+            let entry = gazetteer.entry(best);
+            self.docs.push(doc, id);
+            self.start.append_value(start);
+            self.end.append_value(end);
+            self.text.append_value(m.span.of(text));
+            self.entry_id.append_value(&entry.id);
+            self.name.append_value(&entry.name);
+            self.label.append_value(&entry.label);
+            self.candidates.append_value(u32::try_from(m.entries.len()).unwrap_or(u32::MAX));
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
+        let columns = vec![
+            numbers(self.start),
+            numbers(self.end),
+            strings(self.text),
+            strings(self.entry_id),
+            strings(self.name),
+            strings(self.label),
+            numbers(self.candidates),
+        ];
+        batch(Self::schema(), self.docs, columns)
+    }
+}
+
+/// The columns of `Status`: a row a text.
+#[derive(Default)]
+pub(crate) struct StatusColumns {
+    docs: Docs,
+    status: StringBuilder,
+    message: StringBuilder,
+    mentions: UInt32Builder,
+    attributions: UInt32Builder,
+}
+
+impl StatusColumns {
+    pub(crate) fn schema() -> SchemaRef {
+        schema(vec![
+            Field::new("status", DataType::Utf8, false),
+            Field::new("message", DataType::Utf8, true),
+            Field::new("n_mentions", DataType::UInt32, false),
+            Field::new("n_attributions", DataType::UInt32, false),
+        ])
+    }
+
+    /// `counts`: mentions and attributions of a text that was read.
+    pub(crate) fn push(&mut self, doc: usize, id: Option<&str>, counts: Result<(usize, usize), &Unreadable>) {
+        self.docs.push(doc, id);
+        let (status, message, (mentions, attributions)) = match counts {
+            Ok(counts) => ("ok", None, counts),
+            Err(e) => (e.status, Some(e.message.as_str()), (0, 0)),
+        };
+        self.status.append_value(status);
+        self.message.append_option(message);
+        self.mentions.append_value(u32::try_from(mentions).unwrap_or(u32::MAX));
+        self.attributions.append_value(u32::try_from(attributions).unwrap_or(u32::MAX));
+    }
+
+    pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
+        let columns = vec![strings(self.status), strings(self.message), numbers(self.mentions), numbers(self.attributions)];
+        batch(Self::schema(), self.docs, columns)
+    }
+}

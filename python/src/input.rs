@@ -1,0 +1,123 @@
+//! Texts from Python: `str` objects, one by one, and Arrow string columns.
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::DataType;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString, PyStringMethods};
+use pyo3_arrow::input::AnyArray;
+
+/// Where a text that cannot be read is noted instead.
+#[derive(Clone, Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) status: &'static str,
+    pub(crate) message: String,
+}
+
+/// Appends a `str` to `out` as UTF-8; a lone surrogate becomes U+FFFD, which has as many bytes.
+///
+/// Nothing is cached in the object: `PyUnicode_AsUTF8` would leave a second copy of every text that
+/// is not ASCII in the user's strings for as long as they live.
+pub(crate) fn push_str(text: &Bound<'_, PyString>, out: &mut String) -> PyResult<()> {
+    if text.call_method0("isascii")?.is_truthy()? {
+        out.push_str(text.to_str()?);
+        return Ok(());
+    }
+    if let Ok(bytes) = text.encode_utf8() {
+        out.push_str(std::str::from_utf8(bytes.as_bytes()).map_err(|e| PyValueError::new_err(e.to_string()))?);
+        return Ok(());
+    }
+    let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
+    let mut bytes = bytes.cast::<PyBytes>()?.as_bytes().to_vec();
+    let mut i = 0;
+    while i + 2 < bytes.len() {
+        // UTF-8 of U+D800..=U+DFFF.
+        if bytes[i] == 0xED && bytes[i + 1] >= 0xA0 {
+            bytes[i..i + 3].copy_from_slice("\u{FFFD}".as_bytes());
+        }
+        i += 1;
+    }
+    out.push_str(&String::from_utf8_lossy(&bytes));
+    Ok(())
+}
+
+/// A `str` as UTF-8.
+pub(crate) fn to_utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
+    let mut out = String::new();
+    push_str(text, &mut out)?;
+    Ok(out)
+}
+
+/// The chunks of an Arrow string column.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) chunks: Vec<ArrayRef>,
+}
+
+impl Column {
+    /// The column behind an object with `__arrow_c_array__` or `__arrow_c_stream__`; `None` for an
+    /// object without.
+    pub(crate) fn of(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<Option<Self>> {
+        if !object.hasattr("__arrow_c_stream__")? && !object.hasattr("__arrow_c_array__")? {
+            return Ok(None);
+        }
+        let array: AnyArray = object.extract()?;
+        let field = array.field()?;
+        let mut kind = field.data_type();
+        if let DataType::Dictionary(_, values) = kind {
+            kind = values.as_ref();
+        }
+        if let DataType::Struct(fields) = kind {
+            let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
+            return Err(PyTypeError::new_err(format!("{argument} is a table with the columns {}; give one column of it", names.join(", "))));
+        }
+        if !matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null) {
+            return Err(PyTypeError::new_err(format!("{argument} must be a column of strings, got {kind}")));
+        }
+        let reader = array.into_reader()?;
+        let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|e| PyValueError::new_err(e.to_string()))?;
+        Ok(Some(Self { chunks }))
+    }
+}
+
+/// The string in row `row`; `None` for null.
+pub(crate) fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
+    if array.is_null(row) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::Utf8 => Some(array.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => Some(array.as_string::<i64>().value(row)),
+        DataType::Utf8View => Some(array.as_string_view().value(row)),
+        DataType::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let key = dictionary.normalized_keys()[row];
+            string_at(dictionary.values().as_ref(), key)
+        }
+        _ => None,
+    }
+}
+
+/// The ids of the documents as strings.
+pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
+    // Arrow strings are read as such; numbers and everything else by Python's str().
+    if let Ok(Some(column)) = Column::of(object, "ids") {
+        return Ok(column.chunks.iter().flat_map(|c| (0..c.len()).map(|k| string_at(c.as_ref(), k).map(str::to_owned))).collect());
+    }
+    if object.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("ids must hold one id a text, got a str"));
+    }
+    let listed = if object.hasattr("to_pylist")? {
+        object.call_method0("to_pylist")?
+    } else {
+        object.clone()
+    };
+    listed
+        .try_iter()?
+        .map(|id| {
+            let id = id?;
+            if id.is_none() { Ok(None) } else { to_utf8(&id.str()?).map(Some) }
+        })
+        .collect()
+}
