@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 
 from quoth.results import Attribution, Document, Span
@@ -65,7 +66,7 @@ def _marked(document: Document, colours: dict[str, str]) -> str:
     borders = sorted({0, len(document.text), *starts, *ends})
     active: list[int] = []
     out = []
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in itertools.pairwise(borders):
         active = [k for k in active if k not in ends.get(start, ())] + starts.get(start, [])
         piece = escape(document.text[start:end])
         if active:

@@ -1,0 +1,294 @@
+"""The command line: read, extract, demo, score, predict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib import resources
+from pathlib import Path
+from typing import Any, TextIO, get_args
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+
+from quoth import Attributor, Attributions, Document, Gazetteer, QuothError, __version__, readers
+from quoth.attributor import Model
+
+__all__ = ["main"]
+
+_GAZETTEER_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+
+class _Group(click.Group):
+    """Turns the errors that users can mend into one line and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (QuothError, OSError, ValueError, ImportError) as e:
+            if isinstance(e, BrokenPipeError):
+                # The reader of our output has seen enough (`| head`).
+                sys.stderr.close()
+                ctx.exit(0)
+            raise click.ClickException(str(e)) from e
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="quoth")
+def main() -> None:
+    """Who said what, about whom."""
+
+
+def _gazetteer(path: Path | None) -> Gazetteer | None:
+    if path is None:
+        return None
+    suffix = path.suffix.lower()
+    if suffix in (".jsonl", ".ndjson"):
+        return Gazetteer.from_jsonl(path)
+    if suffix in (".csv", ".tsv"):
+        return Gazetteer.from_csv(path)
+    known = ", ".join(_GAZETTEER_SUFFIXES)
+    raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}")
+
+
+_gazetteer_option = click.option(
+    "-g",
+    "--gazetteer",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Names to find and link speakers to: CSV, TSV or JSONL with id, name, aliases, label.",
+)
+_model_option = click.option(
+    "--model",
+    type=click.Choice(get_args(Model)),
+    default="rules",
+    show_default=True,
+    help="How attributions are found.",
+)
+_min_score_option = click.option(
+    "--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Leave out less sure ones."
+)
+_top_level_option = click.option("--top-level", is_flag=True, help="Leave out attributions nested in another.")
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@_gazetteer_option
+@_model_option
+@_min_score_option
+@_top_level_option
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
+def read(file: Any, gazetteer: Path | None, model: Model, min_score: float, top_level: bool, as_json: bool) -> None:
+    """Read one text FILE (- for standard input) and show who said what."""
+    text = file.read().decode("utf-8-sig", errors="replace")
+    attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
+    document = attributor.read(text)
+    if as_json:
+        click.echo(document.to_json(indent=2))
+    else:
+        _show(document)
+
+
+def _show(document: Document) -> None:
+    console = Console()
+    if not console.is_terminal:
+        # Piped into a file or pager: long contents should not be cut to 80 columns.
+        console = Console(width=160)
+    table = RichTable(show_lines=True, title=None, header_style="bold")
+    table.add_column("speaker", max_width=30)
+    table.add_column("cue", max_width=24)
+    table.add_column("content", ratio=1)
+    table.add_column("type")
+    table.add_column("score", justify="right")
+    for a in document.attributions:
+        name = "?" if a.speaker is None else a.speaker.name
+        speaker = RichText(name, style="bold")
+        if a.speaker is not None and a.speaker.id is not None:
+            speaker.append(f" [{a.speaker.id}]", style="cyan")
+        if a.source and a.source != name:
+            speaker.append(f"\n{a.source}", style="dim")
+        kind = a.type if a.polarity == "positive" else f"{a.type}, denied"
+        table.add_row(speaker, RichText(a.cue), RichText(a.content), kind, f"{a.score:.2f}")
+    console.print(table)
+    mentions = f", {len(document.mentions)} mentions" if document.mentions else ""
+    console.print(f"{len(document.attributions)} attributions, {len(document.speakers)} speakers{mentions}")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="OUT.parquet or OUT.jsonl")
+@_gazetteer_option
+@_model_option
+@_min_score_option
+@_top_level_option
+@click.option("--text", "text_column", help="Column of the texts; default text, body, content or article.")
+@click.option("--id", "id_column", help="Column of the ids; default id, url, uri or doc_id.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads; one a core by default.")
+def extract(
+    files: tuple[Path, ...],
+    output: Path,
+    gazetteer: Path | None,
+    model: Model,
+    min_score: float,
+    top_level: bool,
+    text_column: str | None,
+    id_column: str | None,
+    threads: int | None,
+) -> None:
+    """Read many texts from FILES and write their attributions to one table.
+
+    FILES are texts (.txt), tables (.jsonl, .csv, .tsv, .parquet) or folders of them.
+    """
+    attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
+    paths = readers.expand(files)
+    if output.resolve() in (p.resolve() for p in paths):
+        raise click.BadParameter(f"{output} is one of the inputs")
+    console = Console(stderr=True)
+    columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    rows = texts = unread = 0
+    with ExitStack() as stack:
+        # The file appears only once it is whole.
+        part = output.with_name(output.name + ".part")
+        write = stack.enter_context(_Writer(output, part))
+        progress = stack.enter_context(
+            Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        )
+        task = progress.add_task("", total=readers.count_bytes(paths))
+        batches = readers.read_batches(
+            files, text=text_column, id=id_column, on_bytes=lambda n: progress.update(task, completed=n)
+        )
+        for batch in batches:
+            found = attributor.read_all(batch.texts, ids=batch.ids, n_threads=threads, progress=False)
+            for failure in found.status.failures:
+                unread += 1
+                console.print(f"{failure['id']}: {failure['status']}: {failure['message']}", style="yellow")
+            write(found)
+            rows += len(found)
+            texts += len(batch.texts)
+    summary = f"{rows:,} attributions from {texts:,} texts in {output}"
+    console.print(summary + (f"; {unread:,} texts could not be read" if unread else ""))
+
+
+class _Writer:
+    """Writes tables to one Parquet or JSONL file; nothing is left behind on an error."""
+
+    def __init__(self, output: Path, part: Path) -> None:
+        if output.suffix.lower() not in (".parquet", ".jsonl", ".ndjson"):
+            raise click.BadParameter(f"{output}: the output must end in .parquet or .jsonl")
+        if not output.parent.is_dir():
+            raise click.BadParameter(f"{output.parent}: no such folder")
+        self._output = output
+        self._part = part
+        self._parquet: Any = None
+        self._lines: TextIO | None = None
+
+    def __enter__(self) -> _Writer:
+        if self._output.suffix.lower() == ".parquet":
+            import_parquet()
+        else:
+            self._lines = self._part.open("w", encoding="utf-8")
+        # An input without a text still gives a table.
+        self(Attributor().read_all([]))
+        return self
+
+    def __call__(self, found: Attributions) -> None:
+        if self._lines is not None:
+            for row in found:
+                self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+            return
+        table = found.to_arrow()
+        if self._parquet is None:
+            self._parquet = import_parquet().ParquetWriter(self._part, table.schema, compression="zstd")
+        self._parquet.write_table(table)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._parquet is not None:
+            self._parquet.close()
+        if self._lines is not None:
+            self._lines.close()
+        if kind is None:
+            self._part.replace(self._output)
+        else:
+            self._part.unlink(missing_ok=True)
+
+
+def import_parquet() -> Any:
+    """The module `pyarrow.parquet`, or an error that says how to get it."""
+    try:
+        import pyarrow.parquet
+    except ImportError as e:
+        raise ImportError('Parquet files need pyarrow: pip install "quoth[files]"') from e
+    return pyarrow.parquet
+
+
+@main.command()
+def demo() -> None:
+    """Read a bundled article with a bundled gazetteer."""
+    data = resources.files("quoth") / "data"
+    text = (data / "article.txt").read_text(encoding="utf-8")
+    with resources.as_file(data / "gazetteer.csv") as path:
+        gazetteer = Gazetteer.from_csv(path)
+    _show(Attributor(gazetteer).read(text))
+
+
+@main.command()
+@click.argument("gold", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("pred", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+@click.option("--lenient", is_flag=True, help="Score documents whose text differs from the gold's all the same.")
+def score(gold: Path, pred: Path, as_json: bool, lenient: bool) -> None:
+    """Score predictions PRED against GOLD (JSON Lines, one document a line)."""
+    from quoth import scoring
+
+    report = scoring.score_files(gold, pred, lenient=lenient)
+    click.echo(json.dumps(report, indent=2) if as_json else scoring.format_report(report))
+
+
+@main.command()
+@click.argument("gold", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="PRED.jsonl")
+@_gazetteer_option
+@_model_option
+@_min_score_option
+@_top_level_option
+def predict(gold: Path, output: Path, gazetteer: Path | None, model: Model, min_score: float, top_level: bool) -> None:
+    """Read the texts of GOLD.jsonl and write predictions for `quoth score`."""
+    attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
+    part = output.with_name(output.name + ".part")
+    with part.open("w", encoding="utf-8") as out:
+        for name, text in _gold_texts(gold):
+            attributions = [_prediction(n, a) for n, a in enumerate(attributor.read(text).attributions)]
+            out.write(json.dumps({"id": name, "attributions": attributions}, ensure_ascii=False) + "\n")
+    part.replace(output)
+
+
+def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        for n, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                yield str(row["id"]), row["text"]
+            except (json.JSONDecodeError, KeyError, TypeError) as e:
+                raise ValueError(f"{path}, line {n}: not a document with id and text ({e})") from e
+
+
+def _prediction(n: int, a: Any) -> dict[str, Any]:
+    return {
+        "id": f"a{n}",
+        "content": a.content_spans,
+        "cue": a.cue_spans,
+        "source": a.source_spans,
+        "type": a.type,
+        "speaker": None if a.speaker is None else a.speaker.name,
+        "score": round(a.score, 4),
+    }
+
+
+if __name__ == "__main__":
+    main()
