@@ -73,6 +73,22 @@ pub struct Attribution {
     pub score: f32,
 }
 
+/// The first word after a dateline ("GENEVA (Continental Wire) —"): capitals, then a dash.
+fn after_dateline(w: &words::Words, range: words::Range) -> usize {
+    const LONGEST: usize = 12;
+    if range.1 <= range.0 || !text_in_capitals(w, range.0) {
+        return range.0;
+    }
+    (range.0 + 1..range.1.min(range.0 + LONGEST))
+        .take_while(|&k| w.quote(k) == 0 && !w.lower(k))
+        .find(|&k| w.mark(k) == b'-')
+        .map_or(range.0, |k| k + 1)
+}
+
+fn text_in_capitals(w: &words::Words, k: usize) -> bool {
+    w.text.words[k].shape.has(crate::text::Shape::ALL_CAPS) || w.mark(k) == b'('
+}
+
 /// Finds the attributions of a text by rules, in text order.
 pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
     let words = words::Words::new(text);
@@ -87,7 +103,10 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
             (first.first_word as usize, last.end_word as usize),
         ));
         for s in sentences {
-            let range = (s.first_word as usize, s.end_word as usize);
+            let mut range = (s.first_word as usize, s.end_word as usize);
+            if s.first_word == first.first_word {
+                range.0 = after_dateline(&words, range);
+            }
             for start in (range.0..range.1).step_by(MAX_SENTENCE) {
                 let piece = (start, range.1.min(start + MAX_SENTENCE));
                 cue::sentence_drafts(&words, piece, s.kind, &mut drafts);

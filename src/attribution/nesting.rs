@@ -1,6 +1,7 @@
 //! What remains of the drafts: collisions resolved, types and parents set, words turned to bytes.
 
 use super::draft::{Draft, Pieces};
+use super::lexicon::Classes;
 use super::words::{Range, Words};
 use super::{Attribution, AttributionType, Polarity};
 use crate::text::Span;
@@ -76,11 +77,28 @@ fn tidy(w: &Words, mut d: Draft) -> Option<Draft> {
         }
         pieces.extend(rest);
     }
+    for piece in &mut pieces {
+        trim_edges(w, piece);
+    }
     pieces.retain(|r| r.0 < r.1 && (r.0..r.1).any(|k| w.tagged[k].word));
     pieces.sort_unstable();
     pieces.dedup();
     d.content = pieces;
     (!d.content.is_empty()).then_some(d)
+}
+
+/// Takes commas, colons and dashes off both ends of a piece, and "Friday" off "Friday that …".
+fn trim_edges(w: &Words, piece: &mut Range) {
+    let outside = |k: usize| w.quote(k) == 0 && matches!(w.mark(k), b',' | b';' | b':' | b'-');
+    while piece.0 < piece.1 && (outside(piece.0) || (w.quote(piece.0) == 0 && w.mark(piece.0) == b'.')) {
+        piece.0 += 1;
+    }
+    while piece.0 < piece.1 && outside(piece.1 - 1) {
+        piece.1 -= 1;
+    }
+    if w.is(piece.0, Classes::TIME) && w.capital(piece.0) && w.is(piece.0 + 1, Classes::THAT) {
+        piece.0 += 1;
+    }
 }
 
 /// Of two attributions with the same content, or whose cues overlap, the surer one stays.

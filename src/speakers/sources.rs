@@ -175,6 +175,14 @@ impl Resolver<'_, '_, '_> {
         }) {
             return None;
         }
+        // "its spokeswoman, Ann Lee": the name stands beside the role.
+        if self.names.within(first, head_end).is_empty()
+            && head_end + 1 < end
+            && self.names.text.word(head_end) == ","
+            && self.names.kinds(head_end - 1).has(Kinds::ANY_ROLE)
+        {
+            return self.names.within(head_end, end).first().copied().filter(|n| n.outer == head_end + 1);
+        }
         let name = *self.names.within(first, head_end).last()?;
         let possessive = words[name.end - 1].shape.has(Shape::POSSESSIVE);
         (name.end >= head_end && (!possessive || name.end == end)).then_some(name)
