@@ -135,7 +135,7 @@ fn oracle_units(text: &str, case: bool) -> Vec<(Option<String>, usize, usize)> {
     let ch = |k: usize| chars.get(k).map_or(' ', |c| c.1);
     let mark = |c: char| matches!(c, '\u{301}' | '\u{308}' | '\u{AD}' | '\u{200D}');
     let word = |c: char| c.is_alphanumeric() || c == '_' || mark(c);
-    let apostrophe = |c: char| matches!(c, '\'' | '’' | '‘' | '`');
+    let apostrophe = |c: char| matches!(c, '\'' | '’' | '‘');
     let fold = |s: &str| {
         use unicode_normalization::UnicodeNormalization;
         let s: String = s

@@ -397,7 +397,7 @@ def _closing_single(
 
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
 
-# A source in which nothing else is shared does not name the same speaker.
+# Sources that share only these do not name the same speaker.
 _STOPWORD_LIST = """
     a an and are as at be been but by for from her hers his in is its my of on or our s that the
     their theirs these this those to was were which who whom whose with your
@@ -432,7 +432,7 @@ class _Text:
         """Returns those that are words; all where none is, so that `!` can still be found."""
         return tuple(i for i in tokens if self._is_word[i]) or tokens
 
-    def content_words(self, tokens: _Indices) -> frozenset[int]:
+    def without_stopwords(self, tokens: _Indices) -> frozenset[int]:
         return frozenset(i for i in tokens if not self._is_stopword[i])
 
     def runs(self, tokens: _Indices) -> list[_Indices]:
@@ -475,6 +475,7 @@ class _Text:
 
 
 def _is_word_character(character: str) -> bool:
+    # A combining mark that follows no letter is a token of its own.
     return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
@@ -582,7 +583,7 @@ def _item(text: _Text, record: _Record, *, is_gold: bool) -> _Item:
         content=text.words(tokens),
         cue=text.words(text.tokens(record.cue)),
         source=source,
-        source_names=text.content_words(source),
+        source_names=text.without_stopwords(source),
         runs=text.runs(tokens),
     )
 

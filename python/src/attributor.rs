@@ -9,10 +9,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use quoth::{Attribution, AttributionType, AttributorOptions, Class, Document, Polarity, Span};
 
-use crate::columns::{Docs, Offsets, SpansBuilder, batch, floats, numbers, schema, spans_type, strings};
+use crate::columns::{
+    Docs, Offsets, SpansBuilder, batch, floats, numbers, schema, spans_type, strings,
+};
 use crate::driver::run;
 use crate::error::to_python;
-use crate::gazetteer::{Gazetteer, MentionColumns, StatusColumns, arrow_error, guarded, id_of, one_text};
+use crate::gazetteer::{
+    Gazetteer, MentionColumns, StatusColumns, arrow_error, guarded, id_of, one_text,
+};
 use crate::table::Table;
 
 #[pyclass(frozen, module = "quoth._core")]
@@ -25,15 +29,31 @@ pub(crate) struct Attributor {
 impl Attributor {
     #[new]
     #[pyo3(signature = (gazetteer, *, types, min_score, top_level))]
-    fn new(gazetteer: Option<PyRef<'_, Gazetteer>>, types: Vec<String>, min_score: f32, top_level: bool) -> Self {
+    fn new(
+        gazetteer: Option<PyRef<'_, Gazetteer>>,
+        types: Vec<String>,
+        min_score: f32,
+        top_level: bool,
+    ) -> Self {
         let has = |t: &str| types.iter().any(|x| x == t);
-        let options = AttributorOptions { types: [has("direct"), has("indirect"), has("mixed")], min_score, top_level };
-        Self { inner: quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options) }
+        let options = AttributorOptions {
+            types: [has("direct"), has("indirect"), has("mixed")],
+            min_score,
+            top_level,
+        };
+        Self {
+            inner: quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options),
+        }
     }
 
     /// Mentions, attributions and speakers of one text, as plain values.
     #[pyo3(signature = (text, *, bytes))]
-    fn read<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>, bytes: bool) -> PyResult<Bound<'py, PyDict>> {
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        bytes: bool,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let text = one_text(text)?;
         let document = py.detach(|| self.inner.read(&text)).map_err(to_python)?;
         let offsets = Offsets::new(&text, bytes);
@@ -48,7 +68,18 @@ impl Attributor {
             })
             .collect();
         out.set_item("mentions", mentions)?;
-        let speakers: Vec<_> = document.speakers.iter().map(|s| (s.name.as_str(), s.label.as_str(), s.entry, spans(&s.mentions))).collect();
+        let speakers: Vec<_> = document
+            .speakers
+            .iter()
+            .map(|s| {
+                (
+                    s.name.as_str(),
+                    s.label.as_str(),
+                    s.entry,
+                    spans(&s.mentions),
+                )
+            })
+            .collect();
         out.set_item("speakers", speakers)?;
         let attributions = document
             .attributions
@@ -108,7 +139,12 @@ impl Attributor {
                     Err(e) => status.push(doc, id, Err(&e)),
                 }
             }
-            Ok::<_, ArrowError>([attributions.finish()?, mentions.finish()?, speakers.finish()?, status.finish()?])
+            Ok::<_, ArrowError>([
+                attributions.finish()?,
+                mentions.finish()?,
+                speakers.finish()?,
+                status.finish()?,
+            ])
         })?;
         let mut tables: [Vec<RecordBatch>; 4] = Default::default();
         for result in results {
@@ -152,7 +188,11 @@ fn polarity_name(polarity: Polarity) -> &'static str {
 
 /// The pieces of a role, joined by a space.
 fn joined(text: &str, spans: &[Span]) -> String {
-    spans.iter().map(|s| s.of(text)).collect::<Vec<_>>().join(" ")
+    spans
+        .iter()
+        .map(|s| s.of(text))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Appends the pieces of a role, joined by a space; null for none.
@@ -238,7 +278,15 @@ impl AttributionColumns {
         ])
     }
 
-    fn push(&mut self, doc: usize, id: Option<&str>, text: &str, offsets: &Offsets<'_>, attributor: &quoth::Attributor, d: &Document) {
+    fn push(
+        &mut self,
+        doc: usize,
+        id: Option<&str>,
+        text: &str,
+        offsets: &Offsets<'_>,
+        attributor: &quoth::Attributor,
+        d: &Document,
+    ) {
         for (n, a) in d.attributions.iter().enumerate() {
             self.docs.push(doc, id);
             self.n.append_value(u32::try_from(n).unwrap_or(u32::MAX));
@@ -246,26 +294,42 @@ impl AttributionColumns {
         }
     }
 
-    fn row(&mut self, text: &str, offsets: &Offsets<'_>, attributor: &quoth::Attributor, d: &Document, a: &Attribution) {
+    fn row(
+        &mut self,
+        text: &str,
+        offsets: &Offsets<'_>,
+        attributor: &quoth::Attributor,
+        d: &Document,
+        a: &Attribution,
+    ) {
         self.kind.append_value(type_name(a.kind));
         self.class.append_value(class_name(a.class));
         self.polarity.append_value(polarity_name(a.polarity));
         push_joined(&mut self.content, text, &a.content);
         push_joined(&mut self.cue, text, &a.cue);
         push_joined(&mut self.source, text, &a.source);
-        self.addressee.append_option(a.addressee.map(|s| s.of(text)));
+        self.addressee
+            .append_option(a.addressee.map(|s| s.of(text)));
         let speaker = a.speaker.map(|s| &d.speakers[s as usize]);
         self.speaker.append_option(speaker.map(|s| s.name.as_str()));
-        self.speaker_label.append_option(speaker.map(|s| s.label.as_str()).filter(|l| !l.is_empty()));
-        self.speaker_id.append_option(speaker.and_then(|s| entry_id(attributor, s)));
+        self.speaker_label
+            .append_option(speaker.map(|s| s.label.as_str()).filter(|l| !l.is_empty()));
+        self.speaker_id
+            .append_option(speaker.and_then(|s| entry_id(attributor, s)));
         self.speaker_n.append_option(a.speaker);
         self.parent.append_option(a.parent);
         self.score.append_value(a.score);
-        let spans = |s: &[Span]| s.iter().map(|s| offsets.span(*s)).collect::<Vec<_>>().into_iter();
+        let spans = |s: &[Span]| {
+            s.iter()
+                .map(|s| offsets.span(*s))
+                .collect::<Vec<_>>()
+                .into_iter()
+        };
         self.content_spans.push(spans(&a.content));
         self.cue_spans.push(spans(&a.cue));
         self.source_spans.push(spans(&a.source));
-        self.addressee_spans.push(a.addressee.map(|s| offsets.span(s)).into_iter());
+        self.addressee_spans
+            .push(a.addressee.map(|s| offsets.span(s)).into_iter());
     }
 
     fn finish(self) -> Result<RecordBatch, ArrowError> {
@@ -333,7 +397,14 @@ impl SpeakerColumns {
         ])
     }
 
-    fn push(&mut self, doc: usize, id: Option<&str>, offsets: &Offsets<'_>, attributor: &quoth::Attributor, d: &Document) {
+    fn push(
+        &mut self,
+        doc: usize,
+        id: Option<&str>,
+        offsets: &Offsets<'_>,
+        attributor: &quoth::Attributor,
+        d: &Document,
+    ) {
         let mut counts = vec![0_u32; d.speakers.len()];
         for s in d.attributions.iter().filter_map(|a| a.speaker) {
             counts[s as usize] += 1;
@@ -342,10 +413,12 @@ impl SpeakerColumns {
             self.docs.push(doc, id);
             self.n.append_value(u32::try_from(n).unwrap_or(u32::MAX));
             self.name.append_value(&s.name);
-            self.label.append_option(Some(s.label.as_str()).filter(|l| !l.is_empty()));
+            self.label
+                .append_option(Some(s.label.as_str()).filter(|l| !l.is_empty()));
             self.entry_id.append_option(entry_id(attributor, s));
             self.attributions.append_value(count);
-            self.mentions.push(s.mentions.iter().map(|m| offsets.span(*m)));
+            self.mentions
+                .push(s.mentions.iter().map(|m| offsets.span(*m)));
         }
     }
 

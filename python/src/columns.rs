@@ -17,7 +17,11 @@ pub(crate) enum Offsets<'t> {
 
 impl<'t> Offsets<'t> {
     pub(crate) fn new(text: &'t str, bytes: bool) -> Self {
-        if bytes { Self::Bytes } else { Self::Chars(CharOffsets::new(text)) }
+        if bytes {
+            Self::Bytes
+        } else {
+            Self::Chars(CharOffsets::new(text))
+        }
     }
 
     pub(crate) fn span(&self, span: Span) -> (u32, u32) {
@@ -32,7 +36,10 @@ impl<'t> Offsets<'t> {
 }
 
 fn span_fields() -> Fields {
-    Fields::from(vec![Field::new("start", DataType::UInt32, false), Field::new("end", DataType::UInt32, false)])
+    Fields::from(vec![
+        Field::new("start", DataType::UInt32, false),
+        Field::new("end", DataType::UInt32, false),
+    ])
 }
 
 fn span_item() -> FieldRef {
@@ -54,7 +61,11 @@ pub(crate) struct SpansBuilder {
 
 impl SpansBuilder {
     pub(crate) fn new() -> Self {
-        Self { ends: vec![0], starts: Vec::new(), stops: Vec::new() }
+        Self {
+            ends: vec![0],
+            starts: Vec::new(),
+            stops: Vec::new(),
+        }
     }
 
     pub(crate) fn push(&mut self, spans: impl Iterator<Item = (u32, u32)>) {
@@ -63,14 +74,23 @@ impl SpansBuilder {
             self.stops.push(end);
         }
         // A unit of work is far smaller than 2 GB of spans.
-        self.ends.push(i32::try_from(self.starts.len()).unwrap_or(i32::MAX));
+        self.ends
+            .push(i32::try_from(self.starts.len()).unwrap_or(i32::MAX));
     }
 
     pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {
-        let columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(self.starts)), Arc::new(UInt32Array::from(self.stops))];
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(UInt32Array::from(self.starts)),
+            Arc::new(UInt32Array::from(self.stops)),
+        ];
         let values = StructArray::try_new(span_fields(), columns, None)?;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.ends));
-        Ok(Arc::new(ListArray::try_new(span_item(), offsets, Arc::new(values), None)?))
+        Ok(Arc::new(ListArray::try_new(
+            span_item(),
+            offsets,
+            Arc::new(values),
+            None,
+        )?))
     }
 }
 
@@ -88,7 +108,10 @@ impl Docs {
     }
 
     pub(crate) fn fields() -> [Field; 2] {
-        [Field::new("doc", DataType::UInt64, false), Field::new("id", DataType::Utf8, true)]
+        [
+            Field::new("doc", DataType::UInt64, false),
+            Field::new("id", DataType::Utf8, true),
+        ]
     }
 
     pub(crate) fn finish(mut self) -> [ArrayRef; 2] {
@@ -98,11 +121,17 @@ impl Docs {
 
 /// A schema of the document columns and these.
 pub(crate) fn schema(fields: Vec<Field>) -> SchemaRef {
-    Arc::new(Schema::new(Docs::fields().into_iter().chain(fields).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        Docs::fields().into_iter().chain(fields).collect::<Vec<_>>(),
+    ))
 }
 
 /// A batch of the document columns and these.
-pub(crate) fn batch(schema: SchemaRef, docs: Docs, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn batch(
+    schema: SchemaRef,
+    docs: Docs,
+    columns: Vec<ArrayRef>,
+) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(schema, docs.finish().into_iter().chain(columns).collect())
 }
 

@@ -14,11 +14,11 @@ use crate::error::to_python;
 use crate::input::{Column, Unreadable, ids, push_str, string_at};
 
 /// Bytes of text that one thread takes at a time.
-const UNIT_BYTES: usize = 1 << 19;
+const UNIT_BYTES: usize = 1 << 18;
 /// Texts that one thread takes at a time at most.
 const UNIT_TEXTS: usize = 4096;
 /// Units a thread between two looks at the keyboard.
-const UNITS_A_CHUNK: usize = 4;
+const UNITS_A_CHUNK: usize = 24;
 
 /// The texts of one unit of work.
 pub(crate) struct Unit<'a> {
@@ -40,11 +40,21 @@ pub(crate) fn run<R: Send>(
     work: impl Fn(&Unit<'_>) -> R + Sync,
 ) -> PyResult<Vec<R>> {
     if texts.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err("texts must be many texts, got one str; use read() or find() for one"));
+        return Err(PyTypeError::new_err(
+            "texts must be many texts, got one str; use read() or find() for one",
+        ));
     }
     let pool = Pool::new(n_threads).map_err(to_python)?;
     let given_ids = given_ids.map(ids).transpose()?;
-    let mut run = Run { py, pool, ids: given_ids, tick, work, done: 0, out: Vec::new() };
+    let mut run = Run {
+        py,
+        pool,
+        ids: given_ids,
+        tick,
+        work,
+        done: 0,
+        out: Vec::new(),
+    };
     match Column::of(texts, "texts")? {
         Some(column) => run.column(&column.chunks)?,
         None => run.objects(texts)?,
@@ -52,7 +62,11 @@ pub(crate) fn run<R: Send>(
     if let Some(ids) = &run.ids
         && ids.len() != run.done
     {
-        return Err(PyValueError::new_err(format!("{} ids for {} texts", ids.len(), run.done)));
+        return Err(PyValueError::new_err(format!(
+            "{} ids for {} texts",
+            ids.len(),
+            run.done
+        )));
     }
     Ok(run.out)
 }
@@ -78,25 +92,41 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         let mut buffer = String::new();
         let mut ends: Vec<Result<Range<usize>, Unreadable>> = Vec::new();
         let iterator = texts.try_iter().map_err(|_| {
-            let kind = texts.get_type().name().map_or_else(|_| "?".to_owned(), |n| n.to_string());
-            PyTypeError::new_err(format!("texts must be an iterable of str or an Arrow column of strings, got {kind}"))
+            let kind = texts
+                .get_type()
+                .name()
+                .map_or_else(|_| "?".to_owned(), |n| n.to_string());
+            PyTypeError::new_err(format!(
+                "texts must be an iterable of str or an Arrow column of strings, got {kind}"
+            ))
         })?;
         for text in iterator {
             let text = text?;
             let start = buffer.len();
             ends.push(if text.is_none() {
-                Err(Unreadable { status: "null", message: "no text".to_owned() })
+                Err(Unreadable {
+                    status: "null",
+                    message: "no text".to_owned(),
+                })
             } else if let Ok(text) = text.cast::<PyString>() {
                 push_str(text, &mut buffer)?;
                 Ok(start..buffer.len())
             } else if text.extract::<f64>().is_ok_and(f64::is_nan) {
                 // How pandas says that a string is missing.
-                Err(Unreadable { status: "null", message: "no text".to_owned() })
+                Err(Unreadable {
+                    status: "null",
+                    message: "no text".to_owned(),
+                })
             } else {
                 let kind = text.get_type().name()?;
-                Err(Unreadable { status: "not_text", message: format!("expected str, got {kind}") })
+                Err(Unreadable {
+                    status: "not_text",
+                    message: format!("expected str, got {kind}"),
+                })
             });
-            if buffer.len() >= self.chunk_bytes() || ends.len() >= UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads() {
+            if buffer.len() >= self.chunk_bytes()
+                || ends.len() >= UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads()
+            {
                 self.chunk(&buffer, &ends)?;
                 buffer.clear();
                 ends.clear();
@@ -106,7 +136,10 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
     }
 
     fn chunk(&mut self, buffer: &str, ends: &[Result<Range<usize>, Unreadable>]) -> PyResult<()> {
-        let texts: Vec<Result<&str, Unreadable>> = ends.iter().map(|e| e.as_ref().map(|r| &buffer[r.clone()]).map_err(Clone::clone)).collect();
+        let texts: Vec<Result<&str, Unreadable>> = ends
+            .iter()
+            .map(|e| e.as_ref().map(|r| &buffer[r.clone()]).map_err(Clone::clone))
+            .collect();
         self.work_on(&texts)
     }
 
@@ -116,12 +149,20 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
             let mut from = 0;
             while from < chunk.len() {
                 let (mut bytes, mut to) = (0, from);
-                while to < chunk.len() && bytes < self.chunk_bytes() && to - from < UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads() {
+                while to < chunk.len()
+                    && bytes < self.chunk_bytes()
+                    && to - from < UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads()
+                {
                     bytes += string_at(chunk.as_ref(), to).map_or(0, str::len);
                     to += 1;
                 }
-                let null = || Unreadable { status: "null", message: "no text".to_owned() };
-                let texts: Vec<Result<&str, Unreadable>> = (from..to).map(|k| string_at(chunk.as_ref(), k).ok_or_else(null)).collect();
+                let null = || Unreadable {
+                    status: "null",
+                    message: "no text".to_owned(),
+                };
+                let texts: Vec<Result<&str, Unreadable>> = (from..to)
+                    .map(|k| string_at(chunk.as_ref(), k).ok_or_else(null))
+                    .collect();
                 self.work_on(&texts)?;
                 from = to;
             }
@@ -133,7 +174,10 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         if let Some(ids) = &self.ids
             && ids.len() < self.done + texts.len()
         {
-            return Err(PyValueError::new_err(format!("{} ids for more texts than that", ids.len())));
+            return Err(PyValueError::new_err(format!(
+                "{} ids for more texts than that",
+                ids.len()
+            )));
         }
         let mut units = Vec::new();
         let (mut from, mut bytes, mut all) = (0, 0, 0);
@@ -142,7 +186,11 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
             if bytes >= UNIT_BYTES || k + 1 - from >= UNIT_TEXTS || k + 1 == texts.len() {
                 let first = self.done + from;
                 let ids = self.ids.as_ref().map(|i| &i[first..=self.done + k]);
-                units.push(Unit { first, texts: texts[from..=k].to_vec(), ids });
+                units.push(Unit {
+                    first,
+                    texts: texts[from..=k].to_vec(),
+                    ids,
+                });
                 all += bytes;
                 bytes = 0;
                 from = k + 1;

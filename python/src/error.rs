@@ -7,7 +7,10 @@ use quoth::Error;
 /// The exception of `quoth.errors` with this name.
 fn exception(name: &str, message: String) -> PyErr {
     Python::attach(|py| {
-        let made = py.import("quoth.errors").and_then(|m| m.getattr(name)).and_then(|class| class.call1((message,)));
+        let made = py
+            .import("quoth.errors")
+            .and_then(|m| m.getattr(name))
+            .and_then(|class| class.call1((message,)));
         match made {
             Ok(value) => PyErr::from_value(value),
             Err(e) => e,
@@ -20,7 +23,9 @@ pub(crate) fn to_python(error: Error) -> PyErr {
     let message = error.to_string();
     match error {
         Error::TextTooLong { .. } | Error::BadOption { .. } => PyValueError::new_err(message),
-        Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => exception("GazetteerError", message),
+        Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => {
+            exception("GazetteerError", message)
+        }
         Error::BadFile { .. } => exception("FileFormatError", message),
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
     }

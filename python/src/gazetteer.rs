@@ -30,7 +30,13 @@ pub(crate) struct Gazetteer {
 impl Gazetteer {
     #[new]
     #[pyo3(signature = (records, *, case, fold_accents, overlapping))]
-    fn new(py: Python<'_>, records: &Bound<'_, PyAny>, case: &str, fold_accents: bool, overlapping: bool) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        records: &Bound<'_, PyAny>,
+        case: &str,
+        fold_accents: bool,
+        overlapping: bool,
+    ) -> PyResult<Self> {
         let case = match case {
             "exact" => CasePolicy::Exact,
             "smart" => CasePolicy::Smart,
@@ -39,18 +45,37 @@ impl Gazetteer {
         let mut entries = Vec::new();
         for record in records.try_iter()? {
             let (id, label, name, names, priority, properties): Record = record?.extract()?;
-            entries.push(Entry { id, label, name, names, priority, properties });
+            entries.push(Entry {
+                id,
+                label,
+                name,
+                names,
+                priority,
+                properties,
+            });
         }
-        let options = GazetteerOptions { case, fold_accents, overlapping };
-        let inner = py.detach(|| quoth::Gazetteer::new(entries, &options)).map_err(to_python)?;
-        Ok(Self { inner: Arc::new(inner) })
+        let options = GazetteerOptions {
+            case,
+            fold_accents,
+            overlapping,
+        };
+        let inner = py
+            .detach(|| quoth::Gazetteer::new(entries, &options))
+            .map_err(to_python)?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let data = data.as_bytes();
-        let inner = py.detach(|| quoth::Gazetteer::from_bytes(data)).map_err(to_python)?;
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = py
+            .detach(|| quoth::Gazetteer::from_bytes(data))
+            .map_err(to_python)?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -79,7 +104,11 @@ impl Gazetteer {
 
     /// The entry at a position.
     fn entry(&self, position: usize) -> PyResult<Record> {
-        let entry = self.inner.entries().get(position).ok_or_else(|| PyIndexError::new_err("entry out of range"))?;
+        let entry = self
+            .inner
+            .entries()
+            .get(position)
+            .ok_or_else(|| PyIndexError::new_err("entry out of range"))?;
         Ok(record(entry))
     }
 
@@ -90,7 +119,13 @@ impl Gazetteer {
 
     /// (start, end, text, [(entry id, name, label)], …) of every mention in one text.
     #[pyo3(signature = (text, *, labels, bytes))]
-    fn find(&self, py: Python<'_>, text: &Bound<'_, PyAny>, labels: Option<Vec<String>>, bytes: bool) -> PyResult<Vec<(u32, u32, String, Vec<u32>)>> {
+    fn find(
+        &self,
+        py: Python<'_>,
+        text: &Bound<'_, PyAny>,
+        labels: Option<Vec<String>>,
+        bytes: bool,
+    ) -> PyResult<Vec<(u32, u32, String, Vec<u32>)>> {
         let text = one_text(text)?;
         py.detach(|| {
             let offsets = Offsets::new(&text, bytes);
@@ -142,19 +177,32 @@ impl Gazetteer {
             mentions.push(m);
             status.push(s);
         }
-        Ok((Table::new(MentionColumns::schema(), mentions), Table::new(StatusColumns::schema(), status)))
+        Ok((
+            Table::new(MentionColumns::schema(), mentions),
+            Table::new(StatusColumns::schema(), status),
+        ))
     }
 }
 
 fn record(e: &Entry) -> Record {
-    (e.id.clone(), e.label.clone(), e.name.clone(), e.names.clone(), e.priority, e.properties.clone())
+    (
+        e.id.clone(),
+        e.label.clone(),
+        e.name.clone(),
+        e.names.clone(),
+        e.priority,
+        e.properties.clone(),
+    )
 }
 
 /// The one text of `find` and `read`.
 pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<String> {
     match text.cast::<PyString>() {
         Ok(text) => to_utf8(text),
-        Err(_) => Err(PyTypeError::new_err(format!("text must be a str, got {}", text.get_type().name()?))),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "text must be a str, got {}",
+            text.get_type().name()?
+        ))),
     }
 }
 
@@ -167,12 +215,21 @@ pub(crate) fn id_of<'a>(unit: &Unit<'a>, k: usize) -> Option<&'a str> {
 }
 
 /// Works on a text; whatever goes wrong, even a fault of the core, becomes the text's status.
-pub(crate) fn guarded<'a, R>(text: &Result<&'a str, Unreadable>, work: impl FnOnce(&'a str) -> Result<R, quoth::Error>) -> Result<(&'a str, R), Unreadable> {
+pub(crate) fn guarded<'a, R>(
+    text: &Result<&'a str, Unreadable>,
+    work: impl FnOnce(&'a str) -> Result<R, quoth::Error>,
+) -> Result<(&'a str, R), Unreadable> {
     let text = text.clone()?;
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(text))) {
         Ok(Ok(found)) => Ok((text, found)),
-        Ok(Err(e)) => Err(Unreadable { status: "too_long", message: e.to_string() }),
-        Err(_) => Err(Unreadable { status: "failed", message: "an internal fault; please report the text".to_owned() }),
+        Ok(Err(e)) => Err(Unreadable {
+            status: "too_long",
+            message: e.to_string(),
+        }),
+        Err(_) => Err(Unreadable {
+            status: "failed",
+            message: "an internal fault; please report the text".to_owned(),
+        }),
     }
 }
 
@@ -202,9 +259,19 @@ impl MentionColumns {
         ])
     }
 
-    pub(crate) fn push(&mut self, doc: usize, id: Option<&str>, text: &str, offsets: &Offsets<'_>, gazetteer: &quoth::Gazetteer, mentions: &[Mention]) {
+    pub(crate) fn push(
+        &mut self,
+        doc: usize,
+        id: Option<&str>,
+        text: &str,
+        offsets: &Offsets<'_>,
+        gazetteer: &quoth::Gazetteer,
+        mentions: &[Mention],
+    ) {
         for m in mentions {
-            let Some(&best) = m.entries.first() else { continue };
+            let Some(&best) = m.entries.first() else {
+                continue;
+            };
             let (start, end) = offsets.span(m.span);
             let entry = gazetteer.entry(best);
             self.docs.push(doc, id);
@@ -214,7 +281,8 @@ impl MentionColumns {
             self.entry_id.append_value(&entry.id);
             self.name.append_value(&entry.name);
             self.label.append_value(&entry.label);
-            self.candidates.append_value(u32::try_from(m.entries.len()).unwrap_or(u32::MAX));
+            self.candidates
+                .append_value(u32::try_from(m.entries.len()).unwrap_or(u32::MAX));
         }
     }
 
@@ -253,7 +321,12 @@ impl StatusColumns {
     }
 
     /// `counts`: mentions and attributions of a text that was read.
-    pub(crate) fn push(&mut self, doc: usize, id: Option<&str>, counts: Result<(usize, usize), &Unreadable>) {
+    pub(crate) fn push(
+        &mut self,
+        doc: usize,
+        id: Option<&str>,
+        counts: Result<(usize, usize), &Unreadable>,
+    ) {
         self.docs.push(doc, id);
         let (status, message, (mentions, attributions)) = match counts {
             Ok(counts) => ("ok", None, counts),
@@ -261,12 +334,19 @@ impl StatusColumns {
         };
         self.status.append_value(status);
         self.message.append_option(message);
-        self.mentions.append_value(u32::try_from(mentions).unwrap_or(u32::MAX));
-        self.attributions.append_value(u32::try_from(attributions).unwrap_or(u32::MAX));
+        self.mentions
+            .append_value(u32::try_from(mentions).unwrap_or(u32::MAX));
+        self.attributions
+            .append_value(u32::try_from(attributions).unwrap_or(u32::MAX));
     }
 
     pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
-        let columns = vec![strings(self.status), strings(self.message), numbers(self.mentions), numbers(self.attributions)];
+        let columns = vec![
+            strings(self.status),
+            strings(self.message),
+            numbers(self.mentions),
+            numbers(self.attributions),
+        ];
         batch(Self::schema(), self.docs, columns)
     }
 }

@@ -25,7 +25,10 @@ pub(crate) fn push_str(text: &Bound<'_, PyString>, out: &mut String) -> PyResult
         return Ok(());
     }
     if let Ok(bytes) = text.encode_utf8() {
-        out.push_str(std::str::from_utf8(bytes.as_bytes()).map_err(|e| PyValueError::new_err(e.to_string()))?);
+        out.push_str(
+            std::str::from_utf8(bytes.as_bytes())
+                .map_err(|e| PyValueError::new_err(e.to_string()))?,
+        );
         return Ok(());
     }
     let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
@@ -70,13 +73,23 @@ impl Column {
         }
         if let DataType::Struct(fields) = kind {
             let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
-            return Err(PyTypeError::new_err(format!("{argument} is a table with the columns {}; give one column of it", names.join(", "))));
+            return Err(PyTypeError::new_err(format!(
+                "{argument} is a table with the columns {}; give one column of it",
+                names.join(", ")
+            )));
         }
-        if !matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null) {
-            return Err(PyTypeError::new_err(format!("{argument} must be a column of strings, got {kind}")));
+        if !matches!(
+            kind,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null
+        ) {
+            return Err(PyTypeError::new_err(format!(
+                "{argument} must be a column of strings, got {kind}"
+            )));
         }
         let reader = array.into_reader()?;
-        let chunks = reader.collect::<Result<Vec<_>, _>>().map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let chunks = reader
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| PyValueError::new_err(e.to_string()))?;
         Ok(Some(Self { chunks }))
     }
 }
@@ -103,10 +116,16 @@ pub(crate) fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
 pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
     // Arrow strings are read as such; numbers and everything else by Python's str().
     if let Ok(Some(column)) = Column::of(object, "ids") {
-        return Ok(column.chunks.iter().flat_map(|c| (0..c.len()).map(|k| string_at(c.as_ref(), k).map(str::to_owned))).collect());
+        return Ok(column
+            .chunks
+            .iter()
+            .flat_map(|c| (0..c.len()).map(|k| string_at(c.as_ref(), k).map(str::to_owned)))
+            .collect());
     }
     if object.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err("ids must hold one id a text, got a str"));
+        return Err(PyTypeError::new_err(
+            "ids must hold one id a text, got a str",
+        ));
     }
     let listed = if object.hasattr("to_pylist")? {
         object.call_method0("to_pylist")?
@@ -117,7 +136,11 @@ pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
         .try_iter()?
         .map(|id| {
             let id = id?;
-            if id.is_none() { Ok(None) } else { to_utf8(&id.str()?).map(Some) }
+            if id.is_none() {
+                Ok(None)
+            } else {
+                to_utf8(&id.str()?).map(Some)
+            }
         })
         .collect()
 }

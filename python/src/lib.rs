@@ -2,7 +2,12 @@
 //! classes that users see are in `python/quoth`.
 //!
 //! Documentation of arguments and columns is in the package, where users read it.
-#![allow(missing_docs, clippy::needless_pass_by_value, clippy::type_complexity, clippy::too_many_arguments)]
+#![allow(
+    missing_docs,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
+    clippy::too_many_arguments
+)]
 
 mod attributor;
 mod columns;

@@ -90,7 +90,9 @@ fn tidy(w: &Words, mut d: Draft) -> Option<Draft> {
 /// Takes commas, colons and dashes off both ends of a piece, and "Friday" off "Friday that …".
 fn trim_edges(w: &Words, piece: &mut Range) {
     let outside = |k: usize| w.quote(k) == 0 && matches!(w.mark(k), b',' | b';' | b':' | b'-');
-    while piece.0 < piece.1 && (outside(piece.0) || (w.quote(piece.0) == 0 && w.mark(piece.0) == b'.')) {
+    while piece.0 < piece.1
+        && (outside(piece.0) || (w.quote(piece.0) == 0 && w.mark(piece.0) == b'.'))
+    {
         piece.0 += 1;
     }
     while piece.0 < piece.1 && outside(piece.1 - 1) {

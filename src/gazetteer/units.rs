@@ -9,7 +9,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::text::{extends, ideograph, plain};
+use crate::text::{ascii, extends, hash_bytes, ideograph, plain};
 
 /// Hash of the unit that stands for a blank line.
 const BARRIER: u64 = 0x6a09_e667_f3bc_c908;
@@ -72,11 +72,7 @@ impl Folding {
     }
 
     fn fold_ascii(self, b: u8) -> u8 {
-        match b {
-            b'`' => b'\'',
-            _ if self.case => b.to_ascii_lowercase(),
-            _ => b,
-        }
+        if self.case { b.to_ascii_lowercase() } else { b }
     }
 
     fn fold_case(self, c: char, out: &mut String) {
@@ -89,13 +85,10 @@ impl Folding {
     }
 
     fn hash(self, unit: &str, scratch: &mut String) -> u64 {
-        if unit.is_ascii() {
-            let bytes = unit.as_bytes();
-            let stops = bytes.len() == 1;
-            return bytes
-                .iter()
-                .filter(|&&b| stops || b != b'.')
-                .fold(SEED, |h, &b| step(h, self.fold_ascii(b)));
+        // Initials are the only units with a full stop inside; they have one after a letter.
+        let initials = unit.len() > 1 && unit.as_bytes()[1] == b'.';
+        if !initials && let Some(form) = ascii(unit.as_bytes(), self.case) {
+            return form.hash;
         }
         scratch.clear();
         self.normal(unit, scratch);
@@ -103,15 +96,9 @@ impl Folding {
     }
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-
-fn step(h: u64, b: u8) -> u64 {
-    (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
-}
-
 /// Hash of a unit in normal form.
 pub(super) fn hash_normal(unit: &str) -> u64 {
-    unit.bytes().fold(SEED, step)
+    hash_bytes(unit.as_bytes())
 }
 
 /// Hash of the units so far and one more.
@@ -160,10 +147,8 @@ fn kind(c: char) -> Kind {
         ' ' | '\t' => Kind::Space,
         '\n' | '\u{0B}' | '\u{0C}' | '\u{2028}' | '\u{2029}' | '\u{85}' => Kind::Line,
         '-' | '\u{2010}'..='\u{2013}' => Kind::Hyphen,
-        '\'' | '\u{2018}' | '\u{2019}' | '\u{2BC}' | '`' | '\u{B4}' | '\u{FF07}' => {
-            Kind::Apostrophe
-        }
-        '"' | '\u{201A}'..='\u{201F}' | '«' | '»' | '‹' | '›' | '\u{FF02}' | '「'..='』' => {
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{2BC}' | '\u{B4}' | '\u{FF07}' => Kind::Apostrophe,
+        '"' | '`' | '\u{201A}'..='\u{201F}' | '«' | '»' | '‹' | '›' | '\u{FF02}' | '「'..='』' => {
             Kind::Nothing
         }
         c if c.is_ascii() && !c.is_ascii_control() => Kind::Other,

@@ -181,7 +181,12 @@ impl Resolver<'_, '_, '_> {
             && self.names.text.word(head_end) == ","
             && self.names.kinds(head_end - 1).has(Kinds::ANY_ROLE)
         {
-            return self.names.within(head_end, end).first().copied().filter(|n| n.outer == head_end + 1);
+            return self
+                .names
+                .within(head_end, end)
+                .first()
+                .copied()
+                .filter(|n| n.outer == head_end + 1);
         }
         let name = *self.names.within(first, head_end).last()?;
         let possessive = words[name.end - 1].shape.has(Shape::POSSESSIVE);

@@ -1,8 +1,5 @@
 //! Folding of words: letter case and the style of apostrophes and hyphens make no difference.
 
-const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const PRIME: u64 = 0x100_0000_01b3;
-
 /// The plain form of a typographic apostrophe or hyphen; `None` for a soft hyphen, which is no
 /// part of a word's spelling.
 pub(crate) fn plain(c: char) -> Option<char> {
@@ -14,31 +11,142 @@ pub(crate) fn plain(c: char) -> Option<char> {
     }
 }
 
-/// A 64-bit hash of a word (FNV-1a) that is equal for words that differ only in case or in the
-/// style of their apostrophes and hyphens. The same in every process and on every machine.
+/// A 64-bit hash of a word that is equal for words that differ only in case or in the style of their
+/// apostrophes and hyphens. The same in every process and on every machine.
 pub fn fold_hash(word: &str) -> u64 {
-    if word.is_ascii() {
-        return word
-            .bytes()
-            .fold(OFFSET, |h, b| step(h, b.to_ascii_lowercase()));
-    }
-    let mut h = OFFSET;
-    let mut buffer = [0; 4];
-    for c in word.chars().filter_map(plain).flat_map(char::to_lowercase) {
-        for &b in c.encode_utf8(&mut buffer).as_bytes() {
-            h = step(h, b);
+    match ascii(word.as_bytes(), true) {
+        Some(form) => form.hash,
+        None => {
+            let folded: String = word
+                .chars()
+                .filter_map(plain)
+                .flat_map(char::to_lowercase)
+                .collect();
+            hash_bytes(folded.as_bytes())
         }
     }
-    h
 }
 
-fn step(h: u64, b: u8) -> u64 {
-    (h ^ u64::from(b)).wrapping_mul(PRIME)
+/// Hash and letters of an ASCII word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ascii {
+    pub(crate) hash: u64,
+    pub(crate) capitals: u32,
+    pub(crate) small: u32,
+}
+
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Reads an ASCII word eight bytes at a time; with `fold` its hash is that of its small letters.
+/// `None` for a word with a byte that is not ASCII.
+#[inline]
+pub(crate) fn ascii(word: &[u8], fold: bool) -> Option<Ascii> {
+    let mut form = Ascii {
+        hash: seed(word.len()),
+        capitals: 0,
+        small: 0,
+    };
+    let mut rest = word;
+    while !rest.is_empty() {
+        let (x, after) = take(rest);
+        if x & HIGH != 0 {
+            return None;
+        }
+        let capitals = between(x, b'A', b'Z');
+        let small = between(x, b'a', b'z');
+        form.capitals += capitals.count_ones();
+        form.small += small.count_ones();
+        form.hash = mix(form.hash, if fold { x | (capitals >> 2) } else { x });
+        rest = after;
+    }
+    Some(form)
+}
+
+/// The same hash for bytes of any kind, as they are.
+#[inline]
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
+    let mut hash = seed(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (x, after) = take(rest);
+        hash = mix(hash, x);
+        rest = after;
+    }
+    hash
+}
+
+const fn seed(len: usize) -> u64 {
+    0x9e37_79b9_7f4a_7c15 ^ len as u64
+}
+
+#[inline]
+const fn mix(hash: u64, x: u64) -> u64 {
+    let h = (hash ^ x).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    h ^ (h >> 32)
+}
+
+/// The next eight bytes, or what there is of them with zeros after it; and the rest.
+#[inline]
+fn take(bytes: &[u8]) -> (u64, &[u8]) {
+    if let Some((eight, rest)) = bytes.split_first_chunk::<8>() {
+        return (u64::from_le_bytes(*eight), rest);
+    }
+    let n = bytes.len();
+    let x = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // The two halves overlap where they have the same bytes.
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first))
+                | u64::from(u32::from_le_bytes(*last)) << (8 * (n - 4))
+        }
+        _ => {
+            u64::from(bytes[0])
+                | u64::from(bytes[n / 2]) << (8 * (n / 2))
+                | u64::from(bytes[n - 1]) << (8 * (n - 1))
+        }
+    };
+    (x, &[])
+}
+
+/// The high bit of every byte of `x` (all ASCII) that lies in `from..=to`.
+#[inline]
+const fn between(x: u64, from: u8, to: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let at_least = x + ONES * (0x80 - from as u64);
+    let above = x + ONES * (0x7F - to as u64);
+    at_least & !above & HIGH
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fold_hash;
+    use super::{ascii, fold_hash, hash_bytes};
+
+    #[test]
+    fn eight_bytes_at_a_time_is_one_at_a_time() {
+        for n in 0..40 {
+            let word: String = ("aZ@[`{zA09-_'.Bq".repeat(3))[..n].to_owned();
+            let form = ascii(word.as_bytes(), true).expect("ASCII");
+            assert_eq!(
+                form.hash,
+                hash_bytes(word.to_ascii_lowercase().as_bytes()),
+                "{word}"
+            );
+            assert_eq!(
+                ascii(word.as_bytes(), false).expect("ASCII").hash,
+                hash_bytes(word.as_bytes())
+            );
+            assert_eq!(
+                form.capitals as usize,
+                word.bytes().filter(u8::is_ascii_uppercase).count()
+            );
+            assert_eq!(
+                form.small as usize,
+                word.bytes().filter(u8::is_ascii_lowercase).count()
+            );
+            let longer = format!("{word}\0");
+            assert_ne!(fold_hash(&longer), form.hash, "a zero at the end counts");
+        }
+        assert!(ascii("é".as_bytes(), true).is_none());
+    }
 
     #[test]
     fn case_and_typographic_marks_make_no_difference() {

@@ -6,7 +6,7 @@
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::english::{Abbreviation, English};
-use super::fold::fold_hash;
+use super::fold::{ascii, fold_hash};
 use super::{Shape, Span, Word, WordKind};
 
 /// A line break before a word (or at the end of the text).
@@ -366,26 +366,25 @@ fn possessive(word: &str) -> usize {
 
 /// Hash of a word and, in `shape`, its form.
 pub(super) fn measure(word: &str, first: char, shape: &mut Shape) -> u64 {
-    let (mut upper, mut lower) = (0, 0);
-    if word.is_ascii() {
-        for b in word.bytes() {
-            upper += u32::from(b.is_ascii_uppercase());
-            lower += u32::from(b.is_ascii_lowercase());
+    let (hash, upper, lower) = match ascii(word.as_bytes(), true) {
+        Some(form) => (form.hash, form.capitals, form.small),
+        None => {
+            shape.set(Shape::NON_ASCII);
+            let count = |is: fn(char) -> bool| small(word.chars().filter(|&c| is(c)).count());
+            (
+                fold_hash(word),
+                count(char::is_uppercase),
+                count(char::is_lowercase),
+            )
         }
-    } else {
-        shape.set(Shape::NON_ASCII);
-        for c in word.chars() {
-            upper += u32::from(c.is_uppercase());
-            lower += u32::from(c.is_lowercase());
-        }
-    }
+    };
     if first.is_uppercase() {
         shape.set(Shape::CAPITAL);
     }
     if upper > 1 && lower == 0 {
         shape.set(Shape::ALL_CAPS);
     }
-    fold_hash(word)
+    hash
 }
 
 /// Characters of scripts that are written without spaces: each is a word of its own.
