@@ -51,17 +51,34 @@ impl Pool {
         stop: &AtomicBool,
         work: impl Fn(&T) -> R + Sync,
     ) -> Result<Vec<R>> {
-        self.pool.install(|| {
-            items
-                .par_iter()
-                .map(|item| {
-                    if stop.load(Ordering::Relaxed) {
-                        Err(Error::Interrupted)
-                    } else {
-                        Ok(work(item))
-                    }
-                })
-                .collect()
-        })
+        self.map_while(items, stop, work, || ()).0
+    }
+
+    /// As [`Self::map`]; the calling thread does something else in the meantime.
+    pub fn map_while<T: Sync, R: Send, M>(
+        &self,
+        items: &[T],
+        stop: &AtomicBool,
+        work: impl Fn(&T) -> R + Sync,
+        meanwhile: impl FnOnce() -> M,
+    ) -> (Result<Vec<R>>, M) {
+        let mut results = Ok(Vec::new());
+        let other = self.pool.in_place_scope(|scope| {
+            scope.spawn(|_| {
+                results = items
+                    .par_iter()
+                    .with_max_len(1)
+                    .map(|item| {
+                        if stop.load(Ordering::Relaxed) {
+                            Err(Error::Interrupted)
+                        } else {
+                            Ok(work(item))
+                        }
+                    })
+                    .collect();
+            });
+            meanwhile()
+        });
+        (results, other)
     }
 }

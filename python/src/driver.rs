@@ -2,12 +2,12 @@
 //! released, and looks for Ctrl-C between chunks. Memory beyond input and output is a chunk.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{Array, ArrayRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyIterator, PyString};
 use quoth::corpus::Pool;
 
 use crate::error::to_python;
@@ -18,7 +18,7 @@ const UNIT_BYTES: usize = 1 << 18;
 /// Texts that one thread takes at a time at most.
 const UNIT_TEXTS: usize = 4096;
 /// Units a thread between two looks at the keyboard.
-const UNITS_A_CHUNK: usize = 24;
+const UNITS_A_CHUNK: usize = 16;
 
 /// The texts of one unit of work.
 pub(crate) struct Unit<'a> {
@@ -71,6 +71,57 @@ pub(crate) fn run<R: Send>(
     Ok(run.out)
 }
 
+/// Texts taken from Python.
+#[derive(Default)]
+struct Chunk {
+    buffer: String,
+    ends: Vec<Result<Range<usize>, Unreadable>>,
+}
+
+impl Chunk {
+    /// Takes about `bytes` bytes or `n` texts.
+    fn fill(&mut self, iterator: &Bound<'_, PyIterator>, bytes: usize, n: usize) -> PyResult<()> {
+        self.buffer.clear();
+        self.ends.clear();
+        while self.buffer.len() < bytes
+            && self.ends.len() < n
+            && let Some(text) = iterator.clone().next()
+        {
+            let end = self.take(&text?)?;
+            self.ends.push(end);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, text: &Bound<'_, PyAny>) -> PyResult<Result<Range<usize>, Unreadable>> {
+        let start = self.buffer.len();
+        Ok(if let Ok(text) = text.cast::<PyString>() {
+            push_str(text, &mut self.buffer)?;
+            Ok(start..self.buffer.len())
+        } else if text.is_none() || text.extract::<f64>().is_ok_and(f64::is_nan) {
+            // NaN is how pandas says that a string is missing.
+            Err(Unreadable::null())
+        } else {
+            let kind = text.get_type().name()?;
+            Err(Unreadable {
+                status: "not_text",
+                message: format!("expected str, got {kind}"),
+            })
+        })
+    }
+
+    fn texts(&self) -> Vec<Result<&str, Unreadable>> {
+        self.ends
+            .iter()
+            .map(|e| {
+                e.as_ref()
+                    .map(|r| &self.buffer[r.clone()])
+                    .map_err(Clone::clone)
+            })
+            .collect()
+    }
+}
+
 struct Run<'a, 'py, F, R> {
     py: Python<'py>,
     pool: Pool,
@@ -87,10 +138,12 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         UNIT_BYTES * UNITS_A_CHUNK * self.pool.n_threads()
     }
 
-    /// Python objects, from a list or any iterable.
+    fn chunk_texts(&self) -> usize {
+        UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads()
+    }
+
+    /// Python objects, from a list or any iterable; the next chunk is taken while one is worked on.
     fn objects(&mut self, texts: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut buffer = String::new();
-        let mut ends: Vec<Result<Range<usize>, Unreadable>> = Vec::new();
         let iterator = texts.try_iter().map_err(|_| {
             let kind = texts
                 .get_type()
@@ -100,47 +153,15 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
                 "texts must be an iterable of str or an Arrow column of strings, got {kind}"
             ))
         })?;
-        for text in iterator {
-            let text = text?;
-            let start = buffer.len();
-            ends.push(if text.is_none() {
-                Err(Unreadable {
-                    status: "null",
-                    message: "no text".to_owned(),
-                })
-            } else if let Ok(text) = text.cast::<PyString>() {
-                push_str(text, &mut buffer)?;
-                Ok(start..buffer.len())
-            } else if text.extract::<f64>().is_ok_and(f64::is_nan) {
-                // How pandas says that a string is missing.
-                Err(Unreadable {
-                    status: "null",
-                    message: "no text".to_owned(),
-                })
-            } else {
-                let kind = text.get_type().name()?;
-                Err(Unreadable {
-                    status: "not_text",
-                    message: format!("expected str, got {kind}"),
-                })
-            });
-            if buffer.len() >= self.chunk_bytes()
-                || ends.len() >= UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads()
-            {
-                self.chunk(&buffer, &ends)?;
-                buffer.clear();
-                ends.clear();
-            }
+        let iterator = iterator.unbind();
+        let (bytes, n) = (self.chunk_bytes(), self.chunk_texts());
+        let (mut chunk, mut next) = (Chunk::default(), Chunk::default());
+        chunk.fill(iterator.bind(self.py), bytes, n)?;
+        while !chunk.ends.is_empty() {
+            self.work_on(&chunk.texts(), |py| next.fill(iterator.bind(py), bytes, n))?;
+            std::mem::swap(&mut chunk, &mut next);
         }
-        self.chunk(&buffer, &ends)
-    }
-
-    fn chunk(&mut self, buffer: &str, ends: &[Result<Range<usize>, Unreadable>]) -> PyResult<()> {
-        let texts: Vec<Result<&str, Unreadable>> = ends
-            .iter()
-            .map(|e| e.as_ref().map(|r| &buffer[r.clone()]).map_err(Clone::clone))
-            .collect();
-        self.work_on(&texts)
+        Ok(())
     }
 
     /// Arrow arrays, read where they are.
@@ -151,26 +172,27 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
                 let (mut bytes, mut to) = (0, from);
                 while to < chunk.len()
                     && bytes < self.chunk_bytes()
-                    && to - from < UNIT_TEXTS * UNITS_A_CHUNK * self.pool.n_threads()
+                    && to - from < self.chunk_texts()
                 {
                     bytes += string_at(chunk.as_ref(), to).map_or(0, str::len);
                     to += 1;
                 }
-                let null = || Unreadable {
-                    status: "null",
-                    message: "no text".to_owned(),
-                };
                 let texts: Vec<Result<&str, Unreadable>> = (from..to)
-                    .map(|k| string_at(chunk.as_ref(), k).ok_or_else(null))
+                    .map(|k| string_at(chunk.as_ref(), k).ok_or_else(Unreadable::null))
                     .collect();
-                self.work_on(&texts)?;
+                self.work_on(&texts, |_| Ok(()))?;
                 from = to;
             }
         }
         Ok(())
     }
 
-    fn work_on(&mut self, texts: &[Result<&str, Unreadable>]) -> PyResult<()> {
+    /// Works on these texts, and does `meanwhile` on this thread.
+    fn work_on(
+        &mut self,
+        texts: &[Result<&str, Unreadable>],
+        meanwhile: impl FnOnce(Python<'_>) -> PyResult<()> + Send,
+    ) -> PyResult<()> {
         if let Some(ids) = &self.ids
             && ids.len() < self.done + texts.len()
         {
@@ -198,8 +220,24 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         }
         let stop = AtomicBool::new(false);
         let (pool, work) = (&self.pool, &self.work);
-        let results = self.py.detach(|| pool.map(&units, &stop, |u| work(u)));
+        let (results, other) = self.py.detach(|| {
+            pool.map_while(
+                &units,
+                &stop,
+                |u| work(u),
+                || {
+                    Python::attach(|py| {
+                        let other = meanwhile(py);
+                        if other.is_err() {
+                            stop.store(true, Ordering::Relaxed);
+                        }
+                        other
+                    })
+                },
+            )
+        });
         drop(units);
+        other?;
         self.out.extend(results.map_err(to_python)?);
         self.done += texts.len();
         self.py.check_signals()?;

@@ -15,6 +15,15 @@ pub(crate) struct Unreadable {
     pub(crate) message: String,
 }
 
+impl Unreadable {
+    pub(crate) fn null() -> Self {
+        Self {
+            status: "null",
+            message: "no text".to_owned(),
+        }
+    }
+}
+
 /// Appends a `str` to `out` as UTF-8; a lone surrogate becomes U+FFFD, which has as many bytes.
 ///
 /// Nothing is cached in the object: `PyUnicode_AsUTF8` would leave a second copy of every text that
