@@ -1,4 +1,5 @@
-//! Development tool: gold JSON Lines on standard input, predictions on standard output.
+//! The core from Rust: reads gold JSON Lines from standard input, writes predictions in the scorer's
+//! format: `cargo run --release --example predict -- [--top-level] [--min SCORE] < GOLD > PRED`.
 #![allow(clippy::print_stdout, missing_docs)]
 
 use std::io::{BufRead, Write};

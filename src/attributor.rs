@@ -72,8 +72,8 @@ impl Attributor {
         let gazetteer = self.gazetteer.as_deref();
         let mentions = gazetteer.map_or_else(|| Ok(Vec::new()), |g| g.find(source))?;
         let mut attributions = attribute(&text);
-        let speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
-        self.filter(&mut attributions);
+        let mut speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
+        self.filter(&mut attributions, &mut speakers);
         Ok(Document {
             mentions,
             attributions,
@@ -82,8 +82,9 @@ impl Attributor {
     }
 
     /// Leaves out what the options do not ask for and mends the parents of what stays: the parent
-    /// of an attribution is then the nearest enclosing one that stays.
-    fn filter(&self, attributions: &mut Vec<Attribution>) {
+    /// of an attribution is then the nearest enclosing one that stays. Speakers of whom nothing
+    /// stays are left out too.
+    fn filter(&self, attributions: &mut Vec<Attribution>, speakers: &mut Vec<Speaker>) {
         let o = &self.options;
         let keep: Vec<bool> = attributions
             .iter()
@@ -99,12 +100,7 @@ impl Attributor {
         if keep.iter().all(|&k| k) {
             return;
         }
-        let mut place = Vec::with_capacity(keep.len());
-        let mut n = 0_u32;
-        for &k in &keep {
-            place.push(n);
-            n += u32::from(k);
-        }
+        let place = places(&keep);
         let parents: Vec<Option<u32>> = attributions.iter().map(|a| a.parent).collect();
         for a in attributions.iter_mut() {
             let mut p = a.parent;
@@ -115,7 +111,31 @@ impl Attributor {
             }
             a.parent = p.map(|i| place[i as usize]);
         }
-        let mut k = keep.iter();
-        attributions.retain(|_| *k.next().unwrap_or(&true));
+        retain(attributions, &keep);
+        let mut speaks = vec![false; speakers.len()];
+        for s in attributions.iter().filter_map(|a| a.speaker) {
+            speaks[s as usize] = true;
+        }
+        let place = places(&speaks);
+        for s in attributions.iter_mut().filter_map(|a| a.speaker.as_mut()) {
+            *s = place[*s as usize];
+        }
+        retain(speakers, &speaks);
     }
+}
+
+/// Where each item stands once those that are not kept are gone.
+fn places(keep: &[bool]) -> Vec<u32> {
+    let mut n = 0_u32;
+    keep.iter()
+        .map(|&k| {
+            n += u32::from(k);
+            n - u32::from(k)
+        })
+        .collect()
+}
+
+fn retain<T>(items: &mut Vec<T>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    items.retain(|_| *keep.next().unwrap_or(&true));
 }

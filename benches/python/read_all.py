@@ -21,7 +21,7 @@ from pathlib import Path
 import quoth
 
 ARTICLES = Path(__file__).parents[2] / "notebooks" / "articles"
-SYLLABLES = "ba be bo da de do fa fe ga go ka ke ko la le lo ma me mo na ne no pa pe ra re ro sa se so ta te to va".split()
+SYLLABLES = [a + b for a in "bdfgklmnprstv" for b in "aeo"]
 
 
 def texts_of(gold: Path | None, size: int) -> list[str]:

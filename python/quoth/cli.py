@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from quoth import Attributor, Attributions, Document, Gazetteer, QuothError, __version__, readers
+from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Model
 
 __all__ = ["main"]

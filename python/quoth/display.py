@@ -38,7 +38,7 @@ def _row(n: int, a: Attribution, colours: dict[str, str]) -> str:
     speaker = "" if a.speaker is None else escape(a.speaker.name)
     nested = "" if a.parent is None else f" <small>(in {a.parent})</small>"
     cells = (
-        f"<span style='color:{_colour(a, colours)}'>&#9632;</span> {n}{nested}",
+        f"<span style='white-space:nowrap'><span style='color:{_colour(a, colours)}'>&#9632;</span> {n}{nested}</span>",
         speaker + (f" <small>{escape(a.speaker.id)}</small>" if a.speaker and a.speaker.id else ""),
         a.type + (" <small>(denied)</small>" if a.polarity == "negative" else ""),
         escape(a.cue),

@@ -26,9 +26,7 @@ _TYPES = ("direct", "indirect", "mixed")
 _ROLES = ("content", "cue", "source")
 
 
-def score_files(
-    gold: str | os.PathLike[str], pred: str | os.PathLike[str], *, lenient: bool = False
-) -> dict[str, Any]:
+def score_files(gold: str | os.PathLike[str], pred: str | os.PathLike[str], *, lenient: bool = False) -> dict[str, Any]:
     """Scores predicted attributions against gold ones.
 
     Both files are JSON Lines, one document a line, with offsets in code points, half open:
@@ -103,9 +101,7 @@ def _by_id(path: str | os.PathLike[str]) -> dict[str, _Document]:
     for document in _read(path, needs_text=False):
         if document.id in documents:
             first = documents[document.id].line
-            raise ValueError(
-                f"{os.fspath(path)}:{document.line}: id: {document.id!r} is already on line {first}"
-            )
+            raise ValueError(f"{os.fspath(path)}:{document.line}: id: {document.id!r} is already on line {first}")
         documents[document.id] = document
     return documents
 
@@ -157,8 +153,7 @@ def _document(value: object, line: int, *, needs_text: bool) -> _Document:
     if text is None and needs_text:
         raise ValueError("text: missing")
     records = tuple(
-        _record(attribution, f"attributions[{i}]")
-        for i, attribution in enumerate(_list(fields, "attributions"))
+        _record(attribution, f"attributions[{i}]") for i, attribution in enumerate(_list(fields, "attributions"))
     )
     return _Document(line, id, text or "", text is not None, records)
 
@@ -267,9 +262,7 @@ class _Quotations:
 
 def _quotations(text: str) -> tuple[_Quotations, _Quotations]:
     """Returns what stands in double and what in single marks, the marks included."""
-    doubles, singles = (
-        sum(1 for _ in opening.finditer(text)) for opening in (_DOUBLE_OPENING, _SINGLE_OPENING)
-    )
+    doubles, singles = (sum(1 for _ in opening.finditer(text)) for opening in (_DOUBLE_OPENING, _SINGLE_OPENING))
     prefers_single = singles > 2 * doubles
     in_double: list[_Span] = []
     in_single: list[_Span] = []
@@ -362,9 +355,7 @@ def _opens_single(text: str, paragraph: _Span, position: int) -> bool:
     return not (mark == "'" and _ELIDED.match(text, position + 1))
 
 
-def _closing_single(
-    text: str, paragraph: _Span, marks: Sequence[int], opening: int, *, main: bool
-) -> int | None:
+def _closing_single(text: str, paragraph: _Span, marks: Sequence[int], opening: int, *, main: bool) -> int | None:
     """Finds the mark that closes `marks[opening]`.
 
     A mark that punctuation precedes or no space follows closes for sure; any other may be the
@@ -467,9 +458,7 @@ class _Text:
     def _is_quoted(self, position: int, anchors: Sequence[_Span]) -> bool:
         for quotations in self._quotations:
             quotation = quotations.around(position)
-            if quotation and not any(
-                quotation[0] <= start and end <= quotation[1] for start, end in anchors
-            ):
+            if quotation and not any(quotation[0] <= start and end <= quotation[1] for start, end in anchors):
                 return True
         return False
 
@@ -489,9 +478,7 @@ _TITLE_LIST = """
     representative rev reverend sen senator sergeant sgt sir sister st the uncle
 """
 _TITLES = frozenset(_TITLE_LIST.split())
-_FOLDED = str.maketrans(
-    {"’": "'", "_": " ", "æ": "ae", "œ": "oe"} | dict.fromkeys('.,;:!?"“”()[]*', " ")
-)
+_FOLDED = str.maketrans({"’": "'", "_": " ", "æ": "ae", "œ": "oe"} | dict.fromkeys('.,;:!?"“”()[]*', " "))
 
 
 def _fold_name(name: str) -> str:
@@ -601,9 +588,7 @@ def _iou(pred: _Indices, gold: _Indices, shared: int) -> float:
     return shared / (len(pred) + len(gold) - shared)
 
 
-def _similar(
-    pred: Sequence[_Indices], gold: Sequence[_Indices], shared: Sequence[Counter[int]]
-) -> list[list[int]]:
+def _similar(pred: Sequence[_Indices], gold: Sequence[_Indices], shared: Sequence[Counter[int]]) -> list[list[int]]:
     """Lists, for each prediction, the gold ones with IoU of at least half, best first."""
     ranked = (
         sorted((-_iou(tokens, gold[j], n), j) for j, n in counts.items())
@@ -793,9 +778,7 @@ class _Role:
         self._add_side("pred", pair.pred, pair.gold, aligned)
         self._add_side("gold", pair.gold, pair.pred, {j: i for i, j in aligned.items()})
 
-    def _add_side(
-        self, side: _Side, items: Sequence[_Item], others: Sequence[_Item], partners: _Matching
-    ) -> None:
+    def _add_side(self, side: _Side, items: Sequence[_Item], others: Sequence[_Item], partners: _Matching) -> None:
         for i, item in enumerate(items):
             words = self._words(item)
             if not words:
@@ -824,17 +807,13 @@ class _DirectQuotes:
         self._tallies = {name: _Tally() for name in ("exact", "iou50", "span_exact", "span_iou50")}
 
     def add(self, pair: _Pair) -> None:
-        pred, gold = (
-            [item for item in items if item.kind == "direct"] for items in (pair.pred, pair.gold)
-        )
+        pred, gold = ([item for item in items if item.kind == "direct"] for items in (pair.pred, pair.gold))
         self._add("", [item.content for item in pred], [item.content for item in gold])
         self._add("span_", _all_runs(pred), _all_runs(gold))
 
     def _add(self, prefix: str, pred: Sequence[_Indices], gold: Sequence[_Indices]) -> None:
         similar = _similar(pred, gold, _shared(pred, gold))
-        equal = [
-            [j for j in row if gold[j] == tokens] for tokens, row in zip(pred, similar, strict=True)
-        ]
+        equal = [[j for j in row if gold[j] == tokens] for tokens, row in zip(pred, similar, strict=True)]
         pred_kinds, gold_kinds = ["direct"] * len(pred), ["direct"] * len(gold)
         for name, candidates in (("exact", equal), ("iou50", similar)):
             matching = _largest_matching(candidates)
@@ -967,10 +946,7 @@ class _Citron:
         self._overlap = {role: [0, 0, 0] for role in self._OVERLAP}
 
     def add(self, pair: _Pair) -> None:
-        pred, gold = (
-            [_Quote.of(pair.text, item.record) for item in items]
-            for items in (pair.pred, pair.gold)
-        )
+        pred, gold = ([_Quote.of(pair.text, item.record) for item in items] for items in (pair.pred, pair.gold))
         for name, counts in self._exact.items():
             pred_keys = [quote.keys(name, reach=0) for quote in pred]
             gold_keys = [quote.keys(name, reach=1) for quote in gold]
@@ -1062,11 +1038,7 @@ class _RoleSpans:
 
     def add(self, pair: _Pair) -> None:
         pred, gold = (
-            {
-                span
-                for item in items
-                for span in pair.text.token_spans(getattr(item.record, self._role))
-            }
+            {span for item in items for span in pair.text.token_spans(getattr(item.record, self._role))}
             for items in (pair.pred, pair.gold)
         )
         _add_to(self._spans, (len(pred & gold), len(pred), len(gold)))
@@ -1173,10 +1145,7 @@ def format_report(report: dict[str, Any]) -> str:
             for key, title in _VARIANTS.items()
         ],
         [_prf_line(title, report["direct_quotes"][key]) for key, title in _DIRECT_QUOTES.items()],
-        [
-            _prf_line(f"Citron's {key.replace('_', ', ')}", row)
-            for key, row in report["citron_metrics"].items()
-        ],
+        [_prf_line(f"Citron's {key.replace('_', ', ')}", row) for key, row in report["citron_metrics"].items()],
         [
             _prf_line(f"{role} spans, {key}", row)
             for role, rows in report["role_spans"].items()
@@ -1210,10 +1179,7 @@ def _prf_line(title: str, row: Mapping[str, Any]) -> str:
 
 def _speaker_lines(report: Mapping[str, Any]) -> list[str]:
     """Lays out the accuracies; nothing where the gold names no speakers."""
-    rows = [
-        ("speaker, direct" if key == "all" else f"  {key}", row)
-        for key, row in report["speaker_direct"].items()
-    ]
+    rows = [("speaker, direct" if key == "all" else f"  {key}", row) for key, row in report["speaker_direct"].items()]
     if rows:
         rows.append(("  labels mapped 1:1", report["speaker_direct_mapped_labels"]))
     if report["speaker_any_type"]["n_gold"]:

@@ -13,10 +13,7 @@ from quoth import scoring
 
 Json = dict[str, Any]
 
-TEXT = (
-    "Ana Bell said taxes will rise again soon. “We lost,” Tom Reed admitted. "
-    "Critics doubt that “any plan” works.\n"
-)
+TEXT = "Ana Bell said taxes will rise again soon. “We lost,” Tom Reed admitted. Critics doubt that “any plan” works.\n"
 
 
 def span(text: str, part: str) -> list[int]:
@@ -24,9 +21,7 @@ def span(text: str, part: str) -> list[int]:
     return [start, start + len(part)]
 
 
-def attribution(
-    text: str, content: str | Sequence[str], cue: str = "", source: str = "", **fields: Any
-) -> Json:
+def attribution(text: str, content: str | Sequence[str], cue: str = "", source: str = "", **fields: Any) -> Json:
     """Builds an attribution from the first occurrence of each part."""
     pieces = [content] if isinstance(content, str) else content
     return {
@@ -555,19 +550,13 @@ def test_names(tmp_path: Path, gold: str, pred: str, right: bool) -> None:
     ("gold_cue", "pred_cue", "touches"),
     [("said", "he said", True), ("said", "today", True), ("said", "he", False)],
 )
-def test_citron_cues_touch_on_one_side(
-    tmp_path: Path, gold_cue: str, pred_cue: str, touches: bool
-) -> None:
+def test_citron_cues_touch_on_one_side(tmp_path: Path, gold_cue: str, pred_cue: str, touches: bool) -> None:
     text = "Now he said today that taxes rose."
     gold = document(text, attribution(text, "taxes rose", gold_cue, "Now"))
     pred = document(text, attribution(text, "taxes rose", pred_cue, "Now"))
     citron = score(tmp_path, gold, pred)["citron_metrics"]
     assert citron["cue_exact"]["f1"] == 0.0
-    assert (
-        citron["source_exact"]
-        == citron["content_exact"]
-        == prf(float(touches), float(touches), 1, 1)
-    )
+    assert citron["source_exact"] == citron["content_exact"] == prf(float(touches), float(touches), 1, 1)
 
 
 def test_citron_counts_quotes_without_a_cue_as_wrong(tmp_path: Path) -> None:
