@@ -14,9 +14,17 @@ static ATTRIBUTOR: LazyLock<Attributor> = LazyLock::new(|| {
         label: "PERSON".to_owned(),
         ..Entry::default()
     };
-    let entries = [entry("1", "Ruth Tan"), entry("2", "Tan"), entry("3", "U.S."), entry("4", "İ ß")];
+    let entries = [
+        entry("1", "Ruth Tan"),
+        entry("2", "Tan"),
+        entry("3", "U.S."),
+        entry("4", "İ ß"),
+    ];
     let gazetteer = Gazetteer::new(entries, &GazetteerOptions::default()).expect("entries");
-    Attributor::new(Some(Arc::new(gazetteer)), quoth::AttributorOptions::default())
+    Attributor::new(
+        Some(Arc::new(gazetteer)),
+        quoth::AttributorOptions::default(),
+    )
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -27,14 +35,26 @@ fuzz_target!(|data: &[u8]| {
     }
     for (i, a) in d.attributions.iter().enumerate() {
         assert!(!a.content.is_empty());
-        for s in a.content.iter().chain(&a.cue).chain(&a.source).chain(&a.addressee) {
+        for s in a
+            .content
+            .iter()
+            .chain(&a.cue)
+            .chain(&a.source)
+            .chain(&a.addressee)
+        {
             assert!(!s.of(&source).is_empty());
         }
         for c in &a.content {
-            assert!(a.cue.iter().chain(&a.source).all(|s| !s.overlaps(*c)), "roles overlap");
+            assert!(
+                a.cue.iter().chain(&a.source).all(|s| !s.overlaps(*c)),
+                "roles overlap"
+            );
         }
         assert!((0.0..=1.0).contains(&a.score));
-        assert!(a.parent.is_none_or(|p| (p as usize) < d.attributions.len() && p as usize != i));
+        assert!(
+            a.parent
+                .is_none_or(|p| (p as usize) < d.attributions.len() && p as usize != i)
+        );
         assert!(a.speaker.is_none_or(|s| (s as usize) < d.speakers.len()));
     }
     for s in &d.speakers {

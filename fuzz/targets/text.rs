@@ -9,7 +9,10 @@ fuzz_target!(|data: &[u8]| {
     let text = Text::new(&source).expect("shorter than 4 GiB");
     let mut end = 0;
     for w in &text.words {
-        assert!(w.span.start >= end && !w.span.is_empty(), "words overlap or are empty");
+        assert!(
+            w.span.start >= end && !w.span.is_empty(),
+            "words overlap or are empty"
+        );
         assert!(w.core_end > w.span.start && w.core_end <= w.span.end);
         assert!(!w.span.of(&source).is_empty());
         end = w.span.end;
