@@ -5,6 +5,8 @@ from typing import Any, Literal, final
 
 from quoth.sources import Record
 
+__all__ = ["Attributor", "Gazetteer", "Table", "__version__"]
+
 __version__: str
 
 @final
