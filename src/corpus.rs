@@ -6,6 +6,9 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 
+/// More threads than this are taken for a mistake.
+const MAX_THREADS: usize = 1024;
+
 /// A pool of threads for reading corpora; results come in the order of the texts, whatever the
 /// number of threads.
 #[derive(Debug)]
@@ -21,11 +24,13 @@ impl Pool {
     pub fn new(n_threads: Option<usize>) -> Result<Self> {
         let bad = |got: String| Error::BadOption {
             option: "n_threads",
-            expected: "at least 1 and no more than the system can start",
+            expected: "1 to 1024, and no more than the system can start",
             got,
         };
-        if n_threads == Some(0) {
-            return Err(bad("0".to_owned()));
+        if let Some(n) = n_threads
+            && !(1..=MAX_THREADS).contains(&n)
+        {
+            return Err(bad(n.to_string()));
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(n_threads.unwrap_or(0))

@@ -41,9 +41,32 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file cannot be read or written.
+    #[error("{}: {message}", path.display())]
+    Io {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system says.
+        message: String,
+        /// Its kind.
+        kind: std::io::ErrorKind,
+        /// The system's number for it, where it has one.
+        number: Option<i32>,
+    },
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl Error {
+    pub(crate) fn io(path: &std::path::Path, e: &std::io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            message: e.to_string(),
+            kind: e.kind(),
+            number: e.raw_os_error(),
+        }
+    }
 }
 
 /// Shorthand for results of the core.

@@ -67,7 +67,7 @@ fn mentions() {
         };
         let built =
             Gazetteer::new(c.names.iter().map(|n| entry(n)), &options).expect("good entries");
-        let loaded = Gazetteer::from_bytes(&built.to_bytes()).expect("own bytes");
+        let loaded = Gazetteer::from_bytes(built.as_bytes()).expect("own bytes");
         let (text, expected) = marked(&c.text);
         for g in [built, loaded] {
             let found: Vec<(usize, usize, String)> = g
@@ -75,8 +75,7 @@ fn mentions() {
                 .expect("a small text")
                 .iter()
                 .map(|m| {
-                    let ids: Vec<&str> =
-                        m.entries.iter().map(|&e| g.entry(e).id.as_str()).collect();
+                    let ids: Vec<&str> = m.entries.iter().map(|&e| g.entry(e).id()).collect();
                     (m.span.start as usize, m.span.end as usize, ids.join(","))
                 })
                 .collect();
@@ -113,7 +112,7 @@ fn errors_name_the_row() {
 #[test]
 fn foreign_bytes_are_refused() {
     let g = Gazetteer::new([entry("a: Ann | Anna")], &GazetteerOptions::default()).expect("good");
-    let bytes = g.to_bytes();
+    let bytes = g.as_bytes();
     let refused = |b: &[u8]| matches!(Gazetteer::from_bytes(b), Err(Error::BadFile { .. }));
     assert!(refused(b""));
     assert!(refused(b"not a gazetteer at all"));
@@ -121,7 +120,7 @@ fn foreign_bytes_are_refused() {
         assert!(refused(&bytes[..cut]));
     }
     for k in 0..bytes.len() {
-        let mut changed = bytes.clone();
+        let mut changed = bytes.to_vec();
         changed[k] ^= 1;
         assert!(refused(&changed), "byte {k}");
     }

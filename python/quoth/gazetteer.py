@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from quoth import _core, sources
+from quoth.errors import FileFormatError
 from quoth.progress import Bar
 from quoth.results import Entry, Mention
 from quoth.tables import Mentions, Status
@@ -44,7 +45,7 @@ class Gazetteer:
         [(0, 3, 'Q1')]
     """
 
-    __slots__ = ("_entries", "_inner")
+    __slots__ = ("_entries", "_inner", "_path")
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Gazetteer:
             raise ValueError(f"case must be one of {', '.join(map(repr, get_args(Case)))}, got {case!r}")
         self._inner = _core.Gazetteer(built, case=case, fold_accents=bool(fold_accents), overlapping=bool(overlapping))
         self._entries: dict[int, Entry] = {}
+        self._path: str | None = None
 
     @classmethod
     def _from(cls, built: Iterator[sources.Record], case: Case, fold_accents: bool, overlapping: bool) -> Gazetteer:
@@ -181,6 +183,45 @@ class Gazetteer:
         columns = sources.Columns(id, name, aliases, label, priority, separator)
         return cls._from(sources.arrow_records(table, columns), case, fold_accents, overlapping)
 
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:
+        """Opens a saved gazetteer by memory map: in milliseconds, and processes share the memory.
+
+        It pickles by its path, so that workers open the same file. The file must not be changed
+        while it is open; `save` to the same path replaces it and leaves open ones as they are.
+
+        Args:
+            path: A file that `save` wrote.
+            verify: Whether to read all of it and compare its checksum. The header is always
+                checked; without this, a file damaged inside finds too little or too much.
+
+        Raises:
+            OSError: If the file cannot be read.
+            FileFormatError: If it is no saved gazetteer, truncated, damaged, or of another version
+                or byte order.
+        """
+        new = cls.__new__(cls)
+        try:
+            new._inner = _core.Gazetteer.open(path, bool(verify))
+        except FileFormatError as e:
+            raise FileFormatError(f"{os.fspath(path)}: {e}") from None
+        new._entries = {}
+        new._path = os.path.abspath(path)
+        return new
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Saves the index to one file, which `open` opens; a file that is there is replaced.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        self._inner.save(path)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory, or of the file, that it takes."""
+        return self._inner.nbytes
+
     def __len__(self) -> int:
         """Number of entries."""
         return len(self._inner)
@@ -275,7 +316,9 @@ class Gazetteer:
         return Mentions(mentions, Status(status))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles as bytes."""
+        """Pickles by its path where it was opened from a file, else as bytes."""
+        if self._path is not None:
+            return (_open, (type(self), self._path))
         return (_unpickle, (type(self), self._inner.to_bytes()))
 
     def __repr__(self) -> str:
@@ -294,7 +337,12 @@ def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:
     new = kind.__new__(kind)
     new._inner = _core.Gazetteer.from_bytes(data)
     new._entries = {}
+    new._path = None
     return new
+
+
+def _open(kind: type[Gazetteer], path: str) -> Gazetteer:
+    return kind.open(path)
 
 
 def _labels(labels: Iterable[str] | None) -> list[str] | None:

@@ -133,7 +133,10 @@ impl Attributor {
                         attributions.push(doc, id, text, &offsets, attributor, &d);
                         speakers.push(doc, id, &offsets, attributor, &d);
                         if let Some(gazetteer) = attributor.gazetteer() {
-                            mentions.push(doc, id, text, &offsets, gazetteer, &d.mentions);
+                            for m in &d.mentions {
+                                let (span, entries) = (m.span, m.entries.as_slice());
+                                mentions.push(doc, id, text, &offsets, gazetteer, span, entries);
+                            }
                         }
                     }
                     Err(e) => status.push(doc, id, Err(&e)),
@@ -359,7 +362,7 @@ impl AttributionColumns {
 
 fn entry_id<'a>(attributor: &'a quoth::Attributor, speaker: &quoth::Speaker) -> Option<&'a str> {
     let gazetteer = attributor.gazetteer()?;
-    speaker.entry.map(|e| gazetteer.entry(e).id.as_str())
+    speaker.entry.map(|e| gazetteer.entry(e).id())
 }
 
 /// The columns of `Speakers`.

@@ -220,21 +220,22 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         }
         let stop = AtomicBool::new(false);
         let (pool, work) = (&self.pool, &self.work);
+        let take = || {
+            Python::attach(|py| {
+                let other = meanwhile(py);
+                if other.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                other
+            })
+        };
         let (results, other) = self.py.detach(|| {
-            pool.map_while(
-                &units,
-                &stop,
-                |u| work(u),
-                || {
-                    Python::attach(|py| {
-                        let other = meanwhile(py);
-                        if other.is_err() {
-                            stop.store(true, Ordering::Relaxed);
-                        }
-                        other
-                    })
-                },
-            )
+            if pool.n_threads() == 1 {
+                // One thread means one at a time.
+                (pool.map(&units, &stop, |u| work(u)), take())
+            } else {
+                pool.map_while(&units, &stop, |u| work(u), take)
+            }
         });
         drop(units);
         other?;

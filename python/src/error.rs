@@ -1,6 +1,6 @@
 //! The core's errors as Python exceptions.
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use quoth::Error;
 
@@ -27,6 +27,12 @@ pub(crate) fn to_python(error: Error) -> PyErr {
             exception("GazetteerError", message)
         }
         Error::BadFile { .. } => exception("FileFormatError", message),
+        Error::Io {
+            path,
+            message: system,
+            number,
+            ..
+        } => PyOSError::new_err((number, system, path)),
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
     }
 }

@@ -1,15 +1,16 @@
 //! The gazetteer: building, searching one text, searching many.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_array::builder::{StringBuilder, UInt32Builder};
+use arrow_array::builder::{ArrayBuilder, StringBuilder, UInt32Builder};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use quoth::gazetteer::{CasePolicy, GazetteerOptions};
-use quoth::{Entry, Mention};
+use quoth::Span;
+use quoth::gazetteer::{CasePolicy, EntryRef, GazetteerBuilder, GazetteerOptions};
 
 use crate::columns::{Docs, Offsets, batch, numbers, schema, strings};
 use crate::driver::{Unit, run};
@@ -24,6 +25,14 @@ type Record = (String, String, String, Vec<String>, f32, String);
 #[derive(Debug)]
 pub(crate) struct Gazetteer {
     pub(crate) inner: Arc<quoth::Gazetteer>,
+}
+
+impl Gazetteer {
+    fn of(built: Result<quoth::Gazetteer, quoth::Error>) -> PyResult<Self> {
+        Ok(Self {
+            inner: Arc::new(built.map_err(to_python)?),
+        })
+    }
 }
 
 #[pymethods]
@@ -42,45 +51,46 @@ impl Gazetteer {
             "smart" => CasePolicy::Smart,
             _ => CasePolicy::Fold,
         };
-        let mut entries = Vec::new();
-        for record in records.try_iter()? {
-            let (id, label, name, names, priority, properties): Record = record?.extract()?;
-            entries.push(Entry {
-                id,
-                label,
-                name,
-                names,
-                priority,
-                properties,
-            });
-        }
-        let options = GazetteerOptions {
+        let mut builder = GazetteerBuilder::new(GazetteerOptions {
             case,
             fold_accents,
             overlapping,
-        };
-        let inner = py
-            .detach(|| quoth::Gazetteer::new(entries, &options))
-            .map_err(to_python)?;
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        });
+        for record in records.try_iter()? {
+            let (id, label, name, names, priority, properties): Record = record?.extract()?;
+            let names = names.iter().map(String::as_str);
+            builder
+                .add(&id, &label, &name, names, priority, &properties)
+                .map_err(to_python)?;
+            if builder.len().is_multiple_of(1 << 16) {
+                py.check_signals()?;
+            }
+        }
+        Self::of(py.detach(|| builder.build()))
     }
 
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let data = data.as_bytes();
-        let inner = py
-            .detach(|| quoth::Gazetteer::from_bytes(data))
-            .map_err(to_python)?;
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Self::of(py.detach(|| quoth::Gazetteer::from_bytes(data)))
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let bytes = py.detach(|| self.inner.to_bytes());
-        PyBytes::new(py, &bytes)
+        PyBytes::new(py, self.inner.as_bytes())
+    }
+
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf, verify: bool) -> PyResult<Self> {
+        Self::of(py.detach(|| quoth::Gazetteer::open(&path, verify)))
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.inner.save(&path)).map_err(to_python)
+    }
+
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.inner.nbytes()
     }
 
     fn __len__(&self) -> usize {
@@ -104,12 +114,10 @@ impl Gazetteer {
 
     /// The entry at a position.
     fn entry(&self, position: usize) -> PyResult<Record> {
-        let entry = self
-            .inner
-            .entries()
-            .get(position)
-            .ok_or_else(|| PyIndexError::new_err("entry out of range"))?;
-        Ok(record(entry))
+        match u32::try_from(position) {
+            Ok(n) if position < self.inner.len() => Ok(record(self.inner.entry(n))),
+            _ => Err(PyIndexError::new_err("entry out of range")),
+        }
     }
 
     /// The entry with an id, or None.
@@ -157,15 +165,20 @@ impl Gazetteer {
         let results = run(py, texts, ids, n_threads, tick, |unit| {
             let mut mentions = MentionColumns::default();
             let mut status = StatusColumns::default();
+            let mut finder = gazetteer.finder(labels.as_deref());
             for (k, text) in unit.texts.iter().enumerate() {
                 let (doc, id) = (unit.first + k, id_of(unit, k));
-                let found = guarded(text, |text| gazetteer.find_labels(text, labels.as_deref()));
+                let before = mentions.len();
+                let found = guarded(text, |text| {
+                    // Counted only for texts that have a mention.
+                    let mut offsets = None;
+                    finder.find(text, |span, entries| {
+                        let offsets = offsets.get_or_insert_with(|| Offsets::new(text, bytes));
+                        mentions.push(doc, id, text, offsets, gazetteer, span, entries);
+                    })
+                });
                 match found {
-                    Ok((text, found)) => {
-                        status.push(doc, id, Ok((found.len(), 0)));
-                        let offsets = Offsets::new(text, bytes);
-                        mentions.push(doc, id, text, &offsets, gazetteer, &found);
-                    }
+                    Ok(_) => status.push(doc, id, Ok((mentions.len() - before, 0))),
                     Err(e) => status.push(doc, id, Err(&e)),
                 }
             }
@@ -184,15 +197,9 @@ impl Gazetteer {
     }
 }
 
-fn record(e: &Entry) -> Record {
-    (
-        e.id.clone(),
-        e.label.clone(),
-        e.name.clone(),
-        e.names.clone(),
-        e.priority,
-        e.properties.clone(),
-    )
+fn record(e: EntryRef<'_>) -> Record {
+    let e = e.to_entry();
+    (e.id, e.label, e.name, e.names, e.priority, e.properties)
 }
 
 /// The one text of `find` and `read`.
@@ -259,6 +266,7 @@ impl MentionColumns {
         ])
     }
 
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn push(
         &mut self,
         doc: usize,
@@ -266,24 +274,28 @@ impl MentionColumns {
         text: &str,
         offsets: &Offsets<'_>,
         gazetteer: &quoth::Gazetteer,
-        mentions: &[Mention],
+        span: Span,
+        entries: &[u32],
     ) {
-        for m in mentions {
-            let Some(&best) = m.entries.first() else {
-                continue;
-            };
-            let (start, end) = offsets.span(m.span);
-            let entry = gazetteer.entry(best);
-            self.docs.push(doc, id);
-            self.start.append_value(start);
-            self.end.append_value(end);
-            self.text.append_value(m.span.of(text));
-            self.entry_id.append_value(&entry.id);
-            self.name.append_value(&entry.name);
-            self.label.append_value(&entry.label);
-            self.candidates
-                .append_value(u32::try_from(m.entries.len()).unwrap_or(u32::MAX));
-        }
+        let Some(&best) = entries.first() else {
+            return;
+        };
+        let (start, end) = offsets.span(span);
+        let entry = gazetteer.entry(best);
+        self.docs.push(doc, id);
+        self.start.append_value(start);
+        self.end.append_value(end);
+        self.text.append_value(span.of(text));
+        self.entry_id.append_value(entry.id());
+        self.name.append_value(entry.name());
+        self.label.append_value(entry.label());
+        self.candidates
+            .append_value(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.start.len()
     }
 
     pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {

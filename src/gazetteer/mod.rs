@@ -1,19 +1,30 @@
 //! Finding the names of a gazetteer in texts.
 //!
-//! The words engine: names and texts are cut into units (`units`), a name is searched under its
-//! spellings (`names`), and the index follows hashed prefixes (`index`).
+//! The words engine: a scan says where a name may begin (`scan`, `filter`); from there names and
+//! text are cut into units (`units`), a name is searched under its spellings (`names`), and hashed
+//! units are followed through a table (`search`, `hash`). All of it lies in one block of memory
+//! (`image`) that is built from entries (`build`) and saved to a file (`store`).
 
-mod index;
+mod build;
+mod filter;
+mod hash;
+mod image;
 mod names;
+mod scan;
+mod search;
 mod store;
 mod units;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::text::{MAX_BYTES, Span};
-use index::Index;
+pub use build::GazetteerBuilder;
+use image::{Image, Section};
+use search::{Scratch, Searcher};
 use units::Folding;
 
 /// One thing that a gazetteer knows: a person, an organisation, a place.
@@ -71,176 +82,176 @@ pub struct GazetteerOptions {
     pub overlapping: bool,
 }
 
-/// A set of entries, indexed for search.
+impl GazetteerOptions {
+    fn folding(&self) -> Folding {
+        Folding {
+            case: self.case != CasePolicy::Exact,
+            accents: self.fold_accents,
+        }
+    }
+}
+
+/// A set of entries, indexed for search. Cheap to clone: clones share their memory.
 #[derive(Clone, Debug)]
 pub struct Gazetteer {
-    entries: Vec<Entry>,
-    by_id: FxHashMap<String, u32>,
-    options: GazetteerOptions,
-    index: Index,
+    image: Image,
 }
 
 impl Default for Gazetteer {
     fn default() -> Self {
-        Self::empty(GazetteerOptions::default())
+        // Nothing is too large about nothing.
+        GazetteerBuilder::default()
+            .build()
+            .unwrap_or_else(|_| unreachable!("an empty gazetteer"))
+    }
+}
+
+/// An entry of a gazetteer, where it lies.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryRef<'g> {
+    gazetteer: &'g Gazetteer,
+    number: u32,
+}
+
+impl<'g> EntryRef<'g> {
+    fn string(self, blob: Section, ends: Section, i: u32) -> &'g str {
+        std::str::from_utf8(self.gazetteer.image.string(blob, ends, i)).unwrap_or_default()
+    }
+
+    /// Its index in the gazetteer.
+    pub fn index(self) -> u32 {
+        self.number
+    }
+
+    /// The user's identifier.
+    pub fn id(self) -> &'g str {
+        self.string(Section::Ids, Section::IdEnds, self.number)
+    }
+
+    /// PERSON, ORG, GPE … ; empty where none was given.
+    pub fn label(self) -> &'g str {
+        let labels = self.gazetteer.image.u16s(Section::Labels);
+        let n = labels.get(self.number as usize).copied().unwrap_or(0);
+        let label = self.gazetteer.image.meta.labels.get(n as usize);
+        label.map_or("", String::as_str)
+    }
+
+    /// The canonical name.
+    pub fn name(self) -> &'g str {
+        self.string(Section::Names, Section::NameEnds, self.all_names().start)
+    }
+
+    /// Further names, in the order they were given.
+    pub fn names(self) -> impl Iterator<Item = &'g str> {
+        let names = self.all_names();
+        (names.start + 1..names.end.max(names.start + 1))
+            .map(move |n| self.string(Section::Names, Section::NameEnds, n))
+    }
+
+    fn all_names(self) -> std::ops::Range<u32> {
+        let first = self.gazetteer.image.u32s(Section::FirstName);
+        let n = self.number as usize;
+        if first.is_empty() {
+            self.number..self.number + 1
+        } else {
+            let names = self.gazetteer.image.meta.names;
+            let at = |k: usize| first.get(k).copied().unwrap_or(0).min(names);
+            at(n)..at(n + 1)
+        }
+    }
+
+    /// Which entry comes first where several have the found name; higher first.
+    pub fn priority(self) -> f32 {
+        let priorities = self.gazetteer.image.f32s(Section::Priorities);
+        priorities.get(self.number as usize).copied().unwrap_or(0.0)
+    }
+
+    /// Free properties as one JSON object; empty for none.
+    pub fn properties(self) -> &'g str {
+        self.string(Section::Properties, Section::PropertyEnds, self.number)
+    }
+
+    /// A copy.
+    pub fn to_entry(self) -> Entry {
+        Entry {
+            id: self.id().to_owned(),
+            label: self.label().to_owned(),
+            name: self.name().to_owned(),
+            names: self.names().map(str::to_owned).collect(),
+            priority: self.priority(),
+            properties: self.properties().to_owned(),
+        }
     }
 }
 
 impl Gazetteer {
-    fn empty(options: GazetteerOptions) -> Self {
-        let folding = Folding {
-            case: options.case != CasePolicy::Exact,
-            accents: options.fold_accents,
-        };
-        Self {
-            entries: Vec::new(),
-            by_id: FxHashMap::default(),
-            options,
-            index: Index::new(folding),
-        }
+    fn of(image: Image) -> Self {
+        Self { image }
     }
 
-    /// Builds the index.
+    /// Builds the index; [`GazetteerBuilder`] takes entries one by one.
     ///
     /// # Errors
     /// [`Error::BadEntry`] for an entry without a usable name, without an id, or with the id of
-    /// another that has a different label; [`Error::GazetteerTooLarge`] above 4 billion names.
+    /// another that has a different label; [`Error::GazetteerTooLarge`] where there are too many.
     pub fn new(
         entries: impl IntoIterator<Item = Entry>,
         options: &GazetteerOptions,
     ) -> Result<Self> {
-        let mut gazetteer = Self::empty(options.clone());
-        for (row, entry) in entries.into_iter().enumerate() {
-            gazetteer.merge(row, entry)?;
+        let mut builder = GazetteerBuilder::new(options.clone());
+        for entry in entries {
+            builder.push(&entry)?;
         }
-        gazetteer.build()?;
-        Ok(gazetteer)
-    }
-
-    /// Takes in an entry, or its names where the id is known.
-    fn merge(&mut self, row: usize, entry: Entry) -> Result<()> {
-        let bad = |reason: String| Err(Error::BadEntry { row, reason });
-        if entry.id.is_empty() {
-            return bad("the id is empty".to_owned());
-        }
-        let folding = Folding {
-            case: true,
-            accents: false,
-        };
-        if names::spellings(&entry.name, folding).is_empty() {
-            return bad(format!(
-                "the name {:?} of {:?} has no letter, digit or symbol to search for",
-                entry.name, entry.id
-            ));
-        }
-        if !entry.priority.is_finite() {
-            return bad(format!(
-                "the priority of {:?} is {}, not a finite number",
-                entry.id, entry.priority
-            ));
-        }
-        match self.by_id.get(&entry.id) {
-            None => {
-                let Ok(n) = u32::try_from(self.entries.len()) else {
-                    return Err(full("entries"));
-                };
-                self.by_id.insert(entry.id.clone(), n);
-                self.entries.push(entry);
-            }
-            Some(&n) => {
-                let first = &mut self.entries[n as usize];
-                if first.label != entry.label {
-                    return bad(format!(
-                        "the id {:?} stands for a {:?} and for a {:?}",
-                        entry.id, first.label, entry.label
-                    ));
-                }
-                first.names.push(entry.name);
-                first.names.extend(entry.names);
-            }
-        }
-        Ok(())
-    }
-
-    fn build(&mut self) -> Result<()> {
-        let folding = Folding {
-            case: self.options.case != CasePolicy::Exact,
-            accents: self.options.fold_accents,
-        };
-        let cased_folding = Folding {
-            case: false,
-            ..folding
-        };
-        let common = if self.options.case == CasePolicy::Smart {
-            common_words()
-        } else {
-            FxHashSet::default()
-        };
-        // Entries are added from worst to best, because an index lists its newest posting first.
-        let mut order: Vec<u32> = (0..self.entries.len())
-            .map(|n| u32::try_from(n).unwrap_or(u32::MAX))
-            .collect();
-        order.sort_by(|&a, &b| {
-            let priority = |n: u32| self.entries[n as usize].priority;
-            priority(a).total_cmp(&priority(b)).then(b.cmp(&a))
-        });
-        for n in order {
-            let entry = &self.entries[n as usize];
-            for name in std::iter::once(&entry.name).chain(&entry.names) {
-                let spellings = names::spellings(name, folding);
-                let keeps_case = self.options.case == CasePolicy::Smart
-                    && case_matters(name, &spellings, &common);
-                let cased = if keeps_case {
-                    names::spellings(name, cased_folding)
-                } else {
-                    Vec::new()
-                };
-                for (k, s) in spellings.iter().enumerate() {
-                    if !self.index.add(s, cased.get(k).map(Vec::as_slice), n) {
-                        return Err(full("names"));
-                    }
-                }
-            }
-        }
-        Ok(())
+        builder.build()
     }
 
     /// Number of entries.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.image.meta.entries as usize
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// Number of different spellings that are searched for.
     pub fn spellings(&self) -> usize {
-        self.index.len()
+        self.image.meta.spellings as usize
+    }
+
+    /// Bytes of memory or of the file.
+    pub fn nbytes(&self) -> usize {
+        self.image.bytes().len()
     }
 
     /// The options it was built with.
     pub fn options(&self) -> &GazetteerOptions {
-        &self.options
+        &self.image.meta.options
     }
 
-    /// The entry with index `i`.
+    /// The entry with index `i`, in the order they were given.
     ///
     /// # Panics
     /// If `i` is not below [`Self::len`]; indices in mentions always are.
-    pub fn entry(&self, i: u32) -> &Entry {
-        &self.entries[i as usize]
+    pub fn entry(&self, i: u32) -> EntryRef<'_> {
+        assert!((i as usize) < self.len(), "entry {i} of {}", self.len());
+        EntryRef {
+            gazetteer: self,
+            number: i,
+        }
     }
 
     /// All entries, in the order they were given.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        (0..self.image.meta.entries).map(|i| self.entry(i))
     }
 
     /// The entry with this id.
-    pub fn get(&self, id: &str) -> Option<&Entry> {
-        self.by_id.get(id).map(|&n| &self.entries[n as usize])
+    pub fn get(&self, id: &str) -> Option<EntryRef<'_>> {
+        let entries = self.image.meta.entries;
+        let same = |n: u32| n < entries && self.entry(n).id() == id;
+        build::find_id(self.image.u32s(Section::ById), id, same).map(|n| self.entry(n))
     }
 
     /// All mentions in `text`, by start, longest first.
@@ -257,43 +268,80 @@ impl Gazetteer {
     /// # Errors
     /// [`Error::TextTooLong`].
     pub fn find_labels(&self, text: &str, labels: Option<&[String]>) -> Result<Vec<Mention>> {
+        let mut mentions = Vec::new();
+        self.finder(labels).find(text, |span, entries| {
+            mentions.push(Mention {
+                span,
+                entries: entries.to_vec(),
+            });
+        })?;
+        Ok(mentions)
+    }
+
+    /// Number of words of `text`, all cut and hashed, and none looked up: what a search costs at the
+    /// least, for benchmarks.
+    pub fn hash_words(text: &str) -> usize {
+        scan::hash_words(text)
+    }
+
+    /// A finder, to search many texts with one working memory.
+    pub fn finder(&self, labels: Option<&[String]>) -> Finder<'_> {
+        let wanted = labels.map(|labels| {
+            let all = self.image.meta.labels.iter();
+            all.map(|l| labels.contains(l)).collect()
+        });
+        Finder {
+            searcher: Searcher::new(&self.image),
+            labels: self.image.u16s(Section::Labels),
+            wanted,
+            scratch: Scratch::default(),
+        }
+    }
+}
+
+/// Searches texts, one after the other.
+pub struct Finder<'g> {
+    searcher: Searcher<'g>,
+    labels: &'g [u16],
+    /// For each label, whether mentions with it are wanted.
+    wanted: Option<Vec<bool>>,
+    scratch: Scratch,
+}
+
+impl Finder<'_> {
+    /// Calls `report` with the span and the entries (best first) of every mention, by start,
+    /// longest first.
+    ///
+    /// # Errors
+    /// [`Error::TextTooLong`].
+    pub fn find(&mut self, text: &str, mut report: impl FnMut(Span, &[u32])) -> Result<()> {
         if text.len() > MAX_BYTES {
             return Err(Error::TextTooLong { bytes: text.len() });
         }
-        let wanted = |n: u32| labels.is_none_or(|l| l.contains(&self.entries[n as usize].label));
-        let mut mentions = Vec::new();
-        self.index
-            .search(text, self.options.overlapping, &wanted, &mut |f| {
-                mentions.push(Mention {
-                    span: Span::new(f.start, f.end),
-                    entries: f.entries,
-                });
-            });
-        Ok(mentions)
+        let report = |start, end, entries: &[u32]| report(Span::new(start, end), entries);
+        match &self.wanted {
+            None => self
+                .searcher
+                .search(text, &mut self.scratch, |_| true, report),
+            Some(wanted) => {
+                let label = |n: u32| self.labels.get(n as usize).copied().unwrap_or(0) as usize;
+                let wanted = |n: u32| wanted.get(label(n)).copied().unwrap_or(false);
+                self.searcher
+                    .search(text, &mut self.scratch, wanted, report);
+            }
+        }
+        Ok(())
     }
-}
-
-fn full(what: &'static str) -> Error {
-    Error::GazetteerTooLarge {
-        what,
-        max: u32::MAX as usize - 1,
-    }
-}
-
-/// Whether a name must match its case: it is in capitals, or one word with a capital that is a
-/// common word in small letters.
-fn case_matters(name: &str, spellings: &[Vec<String>], common: &FxHashSet<&str>) -> bool {
-    let letters = || name.chars().filter(|c| c.is_alphabetic());
-    let capitals = letters().count() > 1 && letters().all(char::is_uppercase);
-    let word = matches!(spellings, [only, ..] if matches!(only.as_slice(), [w] if common.contains(w.as_str())));
-    capitals || (word && name.chars().any(char::is_uppercase))
 }
 
 /// Common English words that are also names.
-fn common_words() -> FxHashSet<&'static str> {
-    let file = include_str!("../lang/en/common_words.txt");
-    file.lines()
-        .filter(|l| !l.starts_with('#'))
-        .flat_map(str::split_whitespace)
-        .collect()
+fn common_words() -> &'static FxHashSet<&'static str> {
+    static WORDS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+        let file = include_str!("../lang/en/common_words.txt");
+        file.lines()
+            .filter(|l| !l.starts_with('#'))
+            .flat_map(str::split_whitespace)
+            .collect()
+    });
+    &WORDS
 }

@@ -1,12 +1,12 @@
 //! The spellings that one name is searched under: with and without stops, commas and brackets.
 
-use super::units::{Folding, Unit, units};
+use super::units::{Cutter, Folding, Unit};
 
 /// At most this many spellings a name.
 const MAX_SPELLINGS: usize = 16;
 
-/// Short forms that are written with and without a full stop.
-const SHORT_FORMS: [&str; 30] = [
+/// Short forms, of at most four letters, that are written with and without a full stop.
+pub(super) const SHORT_FORMS: [&str; 30] = [
     "st", "ste", "mt", "ft", "jr", "sr", "dr", "mr", "mrs", "ms", "prof", "gen", "col", "lt",
     "sgt", "capt", "sen", "rep", "gov", "rev", "inc", "corp", "co", "ltd", "bros", "no", "vs",
     "dept", "univ", "assn",
@@ -14,14 +14,12 @@ const SHORT_FORMS: [&str; 30] = [
 
 /// The normal forms of a name's units, one list a spelling; empty where the name has no unit.
 pub(super) fn spellings(name: &str, folding: Folding) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    units(name, folding, &mut found);
-    let text = |u: &Unit| {
+    let text = |u: Unit| {
         let mut normal = String::new();
         folding.normal(&name[u.start as usize..u.end as usize], &mut normal);
         normal
     };
-    let as_given: Vec<String> = found.iter().filter(|u| u.end > u.start).map(text).collect();
+    let as_given: Vec<String> = Cutter::new(name, folding).map(text).collect();
     if as_given.is_empty() {
         return Vec::new();
     }

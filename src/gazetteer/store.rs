@@ -1,72 +1,76 @@
-//! A gazetteer as bytes: magic, format version, checksum, then options and entries as JSON.
+//! Saving a gazetteer to bytes or a file, and opening it again.
 
-use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::Path;
 
-use super::{Entry, Gazetteer, GazetteerOptions};
+use super::Gazetteer;
+use super::image::Image;
 use crate::error::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"quothgaz";
-const VERSION: u32 = 1;
-const HEADER: usize = 8 + 4 + 8;
-
-#[derive(Serialize)]
-struct Saved<'a> {
-    options: &'a GazetteerOptions,
-    entries: &'a [Entry],
-}
-
-#[derive(Deserialize)]
-struct Loaded {
-    options: GazetteerOptions,
-    entries: Vec<Entry>,
-}
-
 impl Gazetteer {
-    /// The gazetteer as bytes that [`Self::from_bytes`] reads.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![0; HEADER];
-        // Writing plain structs to memory has no way to fail.
-        let _ = serde_json::to_writer(
-            &mut out,
-            &Saved {
-                options: &self.options,
-                entries: &self.entries,
-            },
-        );
-        let sum = checksum(&out[HEADER..]);
-        out[..8].copy_from_slice(MAGIC);
-        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        out[12..HEADER].copy_from_slice(&sum.to_le_bytes());
-        out
+    /// The gazetteer as the bytes that [`Self::from_bytes`] and [`Self::open`] read.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.image.bytes()
     }
 
-    /// A gazetteer from the bytes of [`Self::to_bytes`].
+    /// A gazetteer from the bytes of [`Self::as_bytes`], all of them checked.
     ///
     /// # Errors
-    /// [`Error::BadFile`] for anything else: another format or version, truncated or changed bytes.
+    /// [`Error::BadFile`] for anything else: another format, version or byte order, truncated or
+    /// changed bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let bad = |reason: String| Error::BadFile { reason };
-        if bytes.len() < HEADER || &bytes[..8] != MAGIC {
-            return Err(bad("not a saved gazetteer".to_owned()));
-        }
-        let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
-        if version != VERSION {
-            return Err(bad(format!(
-                "format version {version}; this release reads {VERSION}"
-            )));
-        }
-        if bytes[12..HEADER] != checksum(&bytes[HEADER..]).to_le_bytes() {
-            return Err(bad("checksum differs: truncated or changed".to_owned()));
-        }
-        let saved: Loaded =
-            serde_json::from_slice(&bytes[HEADER..]).map_err(|e| bad(e.to_string()))?;
-        Self::new(saved.entries, &saved.options)
+        Ok(Self::of(Image::from_bytes(bytes)?))
     }
-}
 
-/// FNV-1a over the bytes.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, &b| {
-        (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
-    })
+    /// Saves to a file. A file that is there is replaced once the new one is complete, so that a
+    /// process that has the old one open keeps it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let failed = |e: std::io::Error| Error::io(path, &e);
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.new", std::process::id()));
+        let new = path.with_file_name(name);
+        let write = || {
+            let mut file = std::fs::File::create(&new)?;
+            file.write_all(self.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&new, path)
+        };
+        write().map_err(|e| {
+            // What could not be written is of no use; that it cannot be removed either changes nothing.
+            let _ = std::fs::remove_file(&new);
+            failed(e)
+        })
+    }
+
+    /// Opens a saved gazetteer by mapping the file into memory: fast, and processes share it. The
+    /// header is checked at once, the rest with `verify`, which reads the whole file. Without it,
+    /// a file changed inside finds too little or too much, and nothing worse. The file must not be
+    /// truncated or written to while it is open; [`Self::save`] replaces it instead.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the file cannot be read; [`Error::BadFile`] as [`Self::from_bytes`].
+    pub fn open(path: &Path, verify: bool) -> Result<Self> {
+        let failed = |e: std::io::Error| Error::io(path, &e);
+        let file = std::fs::File::open(path).map_err(failed)?;
+        // Sound as long as nobody writes to the file, which the documentation asks for; it is a
+        // condition of every memory map.
+        #[allow(unsafe_code)]
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(failed)?;
+        let image = Image::from_map(map)?;
+        if verify {
+            image.verify()?;
+        }
+        Ok(Self::of(image))
+    }
+
+    /// Reads the whole gazetteer and compares its checksum.
+    ///
+    /// # Errors
+    /// [`Error::BadFile`].
+    pub fn verify(&self) -> Result<()> {
+        self.image.verify()
+    }
 }

@@ -3,16 +3,13 @@
 //! A unit is a run of letters and digits with inner apostrophes; initials with full stops are one
 //! unit without them (`U.S.` is `us`); a character of a script without spaces is one; any other
 //! punctuation or symbol is one. White space, hyphens between words, and quotation marks part units
-//! and are none themselves, so `al-Assad` and `al Assad` are the same units. A blank line is a unit
-//! that no name has. Spans are bytes of the source: normalisation never shifts an offset.
+//! and are none themselves, so `al-Assad` and `al Assad` are the same units. Spans are bytes of the source: normalisation never shifts an offset.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::text::{ascii, extends, hash_bytes, ideograph, plain};
-
-/// Hash of the unit that stands for a blank line.
-const BARRIER: u64 = 0x6a09_e667_f3bc_c908;
+use super::hash::{CaseBits, hash_unit};
+use crate::text::{extends, ideograph, plain};
 
 /// One unit of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +21,8 @@ pub(super) struct Unit {
     pub(super) end: u32,
     /// End without a possessive ending.
     pub(super) core_end: u32,
+    /// Whether a blank line parts it from the unit before: no name goes on across it.
+    pub(super) after_blank_line: bool,
 }
 
 /// How units are normalised.
@@ -34,6 +33,12 @@ pub(super) struct Folding {
 }
 
 impl Folding {
+    /// Case makes no difference, accents do.
+    pub(super) const CASE: Self = Self {
+        case: true,
+        accents: false,
+    };
+
     /// Appends the normal form of a unit to `out`.
     pub(super) fn normal(self, unit: &str, out: &mut String) {
         if unit.is_ascii() {
@@ -84,26 +89,26 @@ impl Folding {
         }
     }
 
+    pub(super) fn case_bits(self) -> CaseBits {
+        CaseBits::new(self.case)
+    }
+
+    /// Hash of the normal form of a unit.
     fn hash(self, unit: &str, scratch: &mut String) -> u64 {
         // Initials are the only units with a full stop inside; they have one after a letter.
         let initials = unit.len() > 1 && unit.as_bytes()[1] == b'.';
-        if !initials && let Some(form) = ascii(unit.as_bytes(), self.case) {
-            return form.hash;
+        if !initials && unit.is_ascii() {
+            return hash_unit(unit.as_bytes(), 0, unit.len(), self.case_bits());
         }
         scratch.clear();
         self.normal(unit, scratch);
-        hash_normal(scratch)
+        self.hash_normal(scratch)
     }
-}
 
-/// Hash of a unit in normal form.
-pub(super) fn hash_normal(unit: &str) -> u64 {
-    hash_bytes(unit.as_bytes())
-}
-
-/// Hash of the units so far and one more.
-pub(super) fn extend_hash(prefix: u64, unit: u64) -> u64 {
-    (prefix.rotate_left(23) ^ unit).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    /// Hash of a unit in normal form.
+    pub(super) fn hash_normal(self, unit: &str) -> u64 {
+        hash_unit(unit.as_bytes(), 0, unit.len(), self.case_bits())
+    }
 }
 
 /// Letters that have no decomposition but are written without their stroke where accents are.
@@ -126,6 +131,12 @@ fn without_stroke(c: char) -> Option<&'static str> {
         'Þ' => "TH",
         _ => return None,
     })
+}
+
+/// Whether a unit in normal form is a word and no mark or symbol.
+pub(super) fn is_word(unit: &str) -> bool {
+    let first = unit.chars().next().map(kind);
+    matches!(first, Some(Kind::Word | Kind::Ideograph))
 }
 
 /// What a character is to units.
@@ -165,68 +176,9 @@ fn kind(c: char) -> Kind {
     }
 }
 
-/// Cuts `text`, which is shorter than 4 GiB, into units; `out` is cleared first.
-pub(super) fn units(text: &str, folding: Folding, out: &mut Vec<Unit>) {
-    out.clear();
-    let cutter = Cutter {
-        text,
-        bytes: text.as_bytes(),
-    };
-    let mut scratch = String::new();
-    let (mut i, mut lines) = (0, 0);
-    while i < text.len() {
-        let c = cutter.char_at(i);
-        let next = i + c.len_utf8();
-        let end = match kind(c) {
-            Kind::Line => {
-                lines += 1;
-                i = next;
-                continue;
-            }
-            Kind::Space | Kind::Apostrophe | Kind::Nothing => {
-                i = next;
-                continue;
-            }
-            // A hyphen between two words parts them; any other is a mark.
-            Kind::Hyphen
-                if i > 0 && cutter.word_before(i) && cutter.kind_at(next) == Kind::Word =>
-            {
-                i = next;
-                continue;
-            }
-            Kind::Hyphen | Kind::Other => next,
-            Kind::Ideograph => cutter.skip_marks(next),
-            Kind::Word => cutter.word_end(i),
-        };
-        if lines > 1 {
-            out.push(Unit {
-                hash: BARRIER,
-                core_hash: 0,
-                start: small(i),
-                end: small(i),
-                core_end: small(i),
-            });
-        }
-        lines = 0;
-        let core_end = end - possessive(&text[i..end]);
-        out.push(Unit {
-            hash: folding.hash(&text[i..end], &mut scratch),
-            core_hash: if core_end < end {
-                folding.hash(&text[i..core_end], &mut scratch)
-            } else {
-                0
-            },
-            start: small(i),
-            end: small(end),
-            core_end: small(core_end),
-        });
-        i = end;
-    }
-}
-
 /// Offsets in a text fit `u32`: longer ones are refused before.
 #[allow(clippy::cast_possible_truncation)]
-const fn small(n: usize) -> u32 {
+pub(super) const fn small(n: usize) -> u32 {
     n as u32
 }
 
@@ -243,9 +195,98 @@ fn possessive(unit: &str) -> usize {
     .map_or(0, |m| m.len() + 1)
 }
 
-struct Cutter<'t> {
+/// Cuts a text, which is shorter than 4 GiB, into units, from any place where one begins.
+pub(super) struct Cutter<'t> {
     text: &'t str,
     bytes: &'t [u8],
+    folding: Folding,
+    scratch: String,
+    /// Where the next unit is looked for.
+    at: usize,
+}
+
+impl<'t> Cutter<'t> {
+    pub(super) fn new(text: &'t str, folding: Folding) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            folding,
+            scratch: String::new(),
+            at: 0,
+        }
+    }
+
+    pub(super) fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+}
+
+impl Iterator for Cutter<'_> {
+    type Item = Unit;
+
+    fn next(&mut self) -> Option<Unit> {
+        self.next_with_kind().map(|u| u.0)
+    }
+}
+
+impl Cutter<'_> {
+    /// The next unit, and whether it is a word.
+    pub(super) fn next_with_kind(&mut self) -> Option<(Unit, bool)> {
+        let mut i = self.at;
+        let mut lines = 0;
+        while i < self.bytes.len() {
+            let c = self.char_at(i);
+            let next = i + c.len_utf8();
+            let kind = kind(c);
+            let end = match kind {
+                Kind::Line => {
+                    lines += 1;
+                    i = next;
+                    continue;
+                }
+                Kind::Space | Kind::Apostrophe | Kind::Nothing => {
+                    i = next;
+                    continue;
+                }
+                // A hyphen between two words parts them; any other is a mark.
+                Kind::Hyphen
+                    if i > 0 && self.word_before(i) && self.kind_at(next) == Kind::Word =>
+                {
+                    i = next;
+                    continue;
+                }
+                Kind::Hyphen | Kind::Other => next,
+                Kind::Ideograph => self.skip_marks(next),
+                Kind::Word => self.word_end(i),
+            };
+            let core_end = end - possessive(&self.text[i..end]);
+            let core_hash = if core_end < end {
+                self.folding
+                    .hash(&self.text[i..core_end], &mut self.scratch)
+            } else {
+                0
+            };
+            self.at = end;
+            let hash = self.folding.hash(&self.text[i..end], &mut self.scratch);
+            let unit = Unit {
+                hash,
+                core_hash,
+                start: small(i),
+                end: small(end),
+                core_end: small(core_end),
+                after_blank_line: lines > 1,
+            };
+            // Beyond ASCII the normal form decides, as it does for names: ™ is a word, "tm".
+            let word = if self.text[i..end].is_ascii() {
+                kind == Kind::Word
+            } else {
+                is_word(&self.scratch)
+            };
+            return Some((unit, word));
+        }
+        self.at = i;
+        None
+    }
 }
 
 impl Cutter<'_> {

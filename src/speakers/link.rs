@@ -21,7 +21,7 @@ pub(super) fn link(
             continue;
         };
         let person = f.speaker.label == "PERSON";
-        let is_person = |e: &u32| gazetteer.entry(*e).label.eq_ignore_ascii_case("person");
+        let is_person = |e: &u32| gazetteer.entry(*e).label().eq_ignore_ascii_case("person");
         let best = m
             .entries
             .iter()
@@ -30,9 +30,9 @@ pub(super) fn link(
         let Some(&best) = best else { continue };
         let entry = gazetteer.entry(best);
         f.speaker.entry = Some(best);
-        f.speaker.name.clone_from(&entry.name);
-        if !entry.label.is_empty() {
-            f.speaker.label.clone_from(&entry.label);
+        entry.name().clone_into(&mut f.speaker.name);
+        if !entry.label().is_empty() {
+            entry.label().clone_into(&mut f.speaker.label);
         }
     }
     merge(found, attributions);

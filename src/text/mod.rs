@@ -12,7 +12,7 @@ mod span;
 mod words;
 
 pub use fold::fold_hash;
-pub(crate) use fold::{ascii, hash_bytes, plain};
+pub(crate) use fold::plain;
 pub use offsets::CharOffsets;
 pub use span::Span;
 pub(crate) use words::{extends, ideograph};

@@ -1,0 +1,444 @@
+//! The search: candidates of the scan are followed unit by unit through the table of hashed names;
+//! what is reached is compared with the stored name, so that equal hashes alone never make a
+//! mention.
+//!
+//! The candidates of a batch go through each step together, and the memory that the next step needs is
+//! asked for one step ahead, so that misses of the cache overlap.
+
+use rustc_hash::FxHashSet;
+
+use super::build::VARIANT;
+use super::filter::may_hold;
+use super::hash::{AFTER_MARK, extend, pair_key, place};
+use super::image::{Ending, Image, Section, Slot, home_slots, look_up, piece};
+use super::names::spellings;
+use super::scan::{Found, Scanner, Words};
+use super::units::{Cutter, Folding, Unit};
+use super::{CasePolicy, common_words};
+
+/// Hits that are looked at together.
+const MOST_HITS: usize = 256;
+
+/// A place in the text that may be a name.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    start: u32,
+    /// End, without a possessive ending where the name has none.
+    end: u32,
+    /// End with it.
+    next: u32,
+    ending: Ending,
+}
+
+/// Working memory of a search, to be used again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    words: Words,
+    /// By start, shortest first.
+    hits: Vec<Hit>,
+    entries: Vec<u32>,
+}
+
+/// The marks that names begin with.
+#[derive(Clone, Copy)]
+struct Marks {
+    any: bool,
+    /// Whether a mark may begin with this byte.
+    bytes: [bool; 256],
+}
+
+impl Marks {
+    fn of(marks: &str) -> Self {
+        let mut bytes = [false; 256];
+        // A mark's normal form may not be how the text has it.
+        bytes[128..].fill(true);
+        for c in marks.chars().filter(char::is_ascii) {
+            bytes[c as usize] = true;
+        }
+        Self {
+            any: !marks.is_empty(),
+            bytes,
+        }
+    }
+}
+
+/// The sections that a search reads.
+pub(super) struct Searcher<'i> {
+    image: &'i Image,
+    slots: &'i [u64],
+    lists: &'i [u32],
+    names: &'i [u8],
+    name_ends: &'i [u32],
+    name_entry: &'i [u32],
+    priorities: &'i [f32],
+    filter: &'i [u64],
+    folding: Folding,
+    smart: bool,
+    marks: Marks,
+    common: Option<&'static FxHashSet<&'static str>>,
+}
+
+impl<'i> Searcher<'i> {
+    pub(super) fn new(image: &'i Image) -> Self {
+        let options = &image.meta.options;
+        let smart = options.case == CasePolicy::Smart;
+        Self {
+            image,
+            slots: image.u64s(Section::Slots),
+            lists: image.u32s(Section::Lists),
+            names: image.section(Section::Names),
+            name_ends: image.u32s(Section::NameEnds),
+            name_entry: image.u32s(Section::NameEntry),
+            priorities: image.f32s(Section::Priorities),
+            filter: image.u64s(Section::Filter),
+            folding: options.folding(),
+            smart,
+            marks: Marks::of(&image.meta.marks),
+            common: smart.then(common_words),
+        }
+    }
+
+    /// Calls `report` with start, end and entries (best first) of every mention, by start and
+    /// longest first; `wanted` says which entries count. Unless mentions may overlap, the longest
+    /// at the leftmost place wins and the search goes on after it.
+    pub(super) fn search(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        wanted: impl Fn(u32) -> bool,
+        mut report: impl FnMut(u32, u32, &[u32]),
+    ) {
+        let Scratch {
+            words,
+            hits,
+            entries,
+        } = scratch;
+        hits.clear();
+        let mut taken = 0;
+        let mut resolve = |hits: &mut Vec<Hit>| {
+            self.resolve(text, hits, &mut taken, entries, &wanted, &mut report);
+            hits.clear();
+        };
+        let mut cutter = Cutter::new(text, self.folding);
+        if self.image.meta.wordless {
+            // Every unit may begin a name.
+            let mut at = 0;
+            loop {
+                cutter.seek(at);
+                let Some(unit) = cutter.next() else { break };
+                at = unit.end as usize;
+                self.follow_units(unit, &mut cutter, hits);
+                if hits.len() > MOST_HITS {
+                    resolve(hits);
+                }
+            }
+            return resolve(hits);
+        }
+        let (slots, homes) = (self.slots, home_slots(self.slots.len()));
+        let mut scanner = Scanner::new(text, self.filter, self.folding, words);
+        while let Some(words) = scanner.next_batch() {
+            let list = words.list();
+            for f in &words.found {
+                let hash = list[f.word()].hash;
+                if f.single() {
+                    prefetch(slots, place(hash, homes));
+                }
+                if f.several() {
+                    let pair = extend(hash, list[f.word() + 1].hash);
+                    prefetch(slots, place(pair, homes));
+                }
+            }
+            for &f in &words.found {
+                if self.marks.any {
+                    self.leading_marks(text, words, f.word(), &mut cutter, hits);
+                }
+                self.follow(text, words, f, &mut cutter, hits);
+            }
+            if hits.len() > MOST_HITS {
+                resolve(hits);
+            }
+        }
+        resolve(hits);
+    }
+
+    /// Reports the hits that are names.
+    fn resolve(
+        &self,
+        text: &str,
+        hits: &[Hit],
+        taken: &mut u32,
+        entries: &mut Vec<u32>,
+        wanted: &impl Fn(u32) -> bool,
+        report: &mut impl FnMut(u32, u32, &[u32]),
+    ) {
+        let overlapping = self.image.meta.options.overlapping;
+        for hit in hits {
+            if let Ending::Name(n) = hit.ending {
+                prefetch(self.names, piece(self.name_ends, n).start);
+                prefetch(self.name_entry, n as usize);
+            }
+        }
+        for group in hits.chunk_by(|a, b| a.start == b.start) {
+            if group[0].start < *taken {
+                continue;
+            }
+            for hit in group.iter().rev() {
+                self.entries(text, *hit, wanted, entries);
+                if entries.is_empty() {
+                    continue;
+                }
+                report(hit.start, hit.end, entries);
+                if !overlapping {
+                    *taken = hit.next;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Adds what the names may be that begin with a mark before this word.
+    fn leading_marks(
+        &self,
+        text: &str,
+        words: &Words,
+        word: usize,
+        cutter: &mut Cutter<'_>,
+        hits: &mut Vec<Hit>,
+    ) {
+        let list = words.list();
+        let start = list[word].start as usize;
+        let after_mark = |hash| may_hold(self.filter, pair_key(AFTER_MARK, hash));
+        let core = words.core(word);
+        if !after_mark(list[word].hash) && core.is_none_or(|c| !after_mark(c.hash)) {
+            return;
+        }
+        // The full stop of initials is theirs.
+        let from = (words.end_before(word) as usize).min(start);
+        let gap = &text.as_bytes()[from..start];
+        let Some(mark) = gap.iter().position(|b| self.marks.bytes[*b as usize]) else {
+            return;
+        };
+        let mut at = from + mark;
+        while !text.is_char_boundary(at) {
+            at += 1;
+        }
+        loop {
+            cutter.seek(at);
+            match cutter.next() {
+                Some(unit) if (unit.start as usize) < start => {
+                    at = unit.end as usize;
+                    self.follow_units(unit, cutter, hits);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Adds the hit that ends with this hash, if any.
+    #[inline]
+    fn hit(&self, hash: u64, hits: &mut Vec<Hit>, start: u32, end: u32, next: u32) -> Option<Slot> {
+        let slot = look_up(self.slots, hash)?;
+        let ending = slot.ending();
+        if ending != Ending::Nothing {
+            if let Ending::Name(n) = ending {
+                prefetch(self.name_ends, n as usize);
+            }
+            hits.push(Hit {
+                start,
+                end,
+                next,
+                ending,
+            });
+        }
+        Some(slot)
+    }
+
+    /// Adds what the names may be that begin with this word, shortest first.
+    fn follow(
+        &self,
+        text: &str,
+        words: &Words,
+        found: Found,
+        cutter: &mut Cutter<'_>,
+        hits: &mut Vec<Hit>,
+    ) {
+        let mut k = found.word();
+        let list = words.list();
+        let start = list[k].start;
+        let mut prefix = list[k].hash;
+        let mut more = found.several();
+        if found.single() {
+            if let Some(c) = words.core(k) {
+                self.hit(c.hash, hits, start, c.end, list[k].end);
+            }
+            let slot = self.hit(prefix, hits, start, list[k].end, list[k].end);
+            more |= slot.is_some_and(Slot::more);
+        }
+        while more {
+            // The next word is the next unit where only a space parts them.
+            let end = list[k].end;
+            let next = list.get(k + 1).map(|w| w.start);
+            if next != Some(end + 1) || text.as_bytes()[end as usize] != b' ' {
+                cutter.seek(end as usize);
+                return self.go_on(start, prefix, cutter, hits);
+            }
+            k += 1;
+            let end = list[k].end;
+            if let Some(c) = words.core(k) {
+                self.hit(extend(prefix, c.hash), hits, start, c.end, end);
+            }
+            prefix = extend(prefix, list[k].hash);
+            let slot = self.hit(prefix, hits, start, end, end);
+            more = slot.is_some_and(Slot::more);
+        }
+    }
+
+    /// Adds what the names may be that begin with this unit; the cutter stands after it.
+    fn follow_units(&self, unit: Unit, cutter: &mut Cutter<'_>, hits: &mut Vec<Hit>) {
+        if unit.core_hash != 0 {
+            self.hit(unit.core_hash, hits, unit.start, unit.core_end, unit.end);
+        }
+        self.hit(unit.hash, hits, unit.start, unit.end, unit.end);
+        self.go_on(unit.start, unit.hash, cutter, hits);
+    }
+
+    /// Follows names from a prefix that ends where the cutter stands.
+    fn go_on(&self, start: u32, mut prefix: u64, cutter: &mut Cutter<'_>, hits: &mut Vec<Hit>) {
+        for unit in cutter {
+            if unit.after_blank_line {
+                return;
+            }
+            if unit.core_hash != 0 {
+                let hash = extend(prefix, unit.core_hash);
+                self.hit(hash, hits, start, unit.core_end, unit.end);
+            }
+            prefix = extend(prefix, unit.hash);
+            let slot = self.hit(prefix, hits, start, unit.end, unit.end);
+            if slot.is_none_or(|s| !s.more()) {
+                return;
+            }
+        }
+    }
+
+    /// The entries of a hit whose names the text really has, best first.
+    fn entries(&self, text: &str, hit: Hit, wanted: &impl Fn(u32) -> bool, out: &mut Vec<u32>) {
+        out.clear();
+        let mut take = |name: u32, variant: bool| {
+            let entry = if self.name_entry.is_empty() {
+                name
+            } else {
+                self.name_entry
+                    .get(name as usize)
+                    .copied()
+                    .unwrap_or(u32::MAX)
+            };
+            if entry < self.image.meta.entries
+                && wanted(entry)
+                && !out.contains(&entry)
+                && self.same(text, hit, name, variant)
+            {
+                out.push(entry);
+            }
+        };
+        match hit.ending {
+            Ending::Nothing => {}
+            Ending::Name(name) => take(name, false),
+            Ending::List(at) => {
+                let at = at as usize;
+                let n = self.lists.get(at).copied().unwrap_or(0) as usize;
+                for &name in self.lists.get(at + 1..at + 1 + n).unwrap_or(&[]) {
+                    take(name & !VARIANT, name & VARIANT != 0);
+                }
+            }
+        }
+        if out.len() > 1 {
+            let priority = |e: u32| self.priorities.get(e as usize).copied().unwrap_or(0.0);
+            out.sort_unstable_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
+        }
+    }
+
+    /// Whether the text at a hit is the name, in the spelling as given or in another.
+    fn same(&self, text: &str, hit: Hit, name: u32, variant: bool) -> bool {
+        let Some(name) = self.names.get(piece(self.name_ends, name)) else {
+            return false;
+        };
+        let found = &text[hit.start as usize..hit.end as usize];
+        if found.as_bytes() == name {
+            return true;
+        }
+        if self.folding.case
+            && !self.smart
+            && name.is_ascii()
+            && found.as_bytes().eq_ignore_ascii_case(name)
+        {
+            return true;
+        }
+        let Ok(name) = std::str::from_utf8(name) else {
+            return false;
+        };
+        // Cut where it stands in the text: what follows may belong to a unit.
+        let forms = |folding: Folding| -> Vec<String> {
+            let mut cutter = Cutter::new(text, folding);
+            cutter.seek(hit.start as usize);
+            let units = cutter.take_while(|u| u.start < hit.end);
+            let form = |u: Unit| {
+                let end = u.end.min(hit.end) as usize;
+                let mut form = String::new();
+                folding.normal(&text[u.start as usize..end], &mut form);
+                form
+            };
+            units.map(form).collect()
+        };
+        let of_name = |folding: Folding, all: bool| -> bool {
+            let found = forms(folding);
+            let spellings = spellings(name, folding);
+            let n = if all { spellings.len() } else { 1 };
+            spellings.iter().take(n).any(|s| *s == found)
+        };
+        of_name(self.folding, variant)
+            && (!self.keeps_case(name)
+                || of_name(
+                    Folding {
+                        case: false,
+                        ..self.folding
+                    },
+                    true,
+                ))
+    }
+
+    /// Whether a name must match its case: it is in capitals, or one word with a capital that is a
+    /// common word in small letters.
+    fn keeps_case(&self, name: &str) -> bool {
+        let Some(common) = self.common else {
+            return false;
+        };
+        let letters = || name.chars().filter(|c| c.is_alphabetic());
+        if letters().count() > 1 && letters().all(char::is_uppercase) {
+            return true;
+        }
+        let mut units = Cutter::new(name, self.folding);
+        let (Some(unit), None) = (units.next(), units.next()) else {
+            return false;
+        };
+        let mut normal = String::new();
+        let word = &name[unit.start as usize..unit.end as usize];
+        self.folding.normal(word, &mut normal);
+        common.contains(normal.as_str()) && name.chars().any(char::is_uppercase)
+    }
+}
+
+/// Asks for the memory of `items[i]` before it is needed.
+#[inline]
+fn prefetch<T>(items: &[T], i: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(item) = items.get(i) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // Sound: the address is that of an item of a slice, and a prefetch reads nothing.
+        #[allow(unsafe_code)]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(item).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (items, i);
+}
