@@ -97,21 +97,9 @@ impl Attributor {
                 wanted && a.score >= o.min_score && !(o.top_level && a.parent.is_some())
             })
             .collect();
-        if keep.iter().all(|&k| k) {
-            return;
+        if !keep.iter().all(|&k| k) {
+            keep_only(attributions, &keep);
         }
-        let place = places(&keep);
-        let parents: Vec<Option<u32>> = attributions.iter().map(|a| a.parent).collect();
-        for a in attributions.iter_mut() {
-            let mut p = a.parent;
-            while let Some(i) = p
-                && !keep[i as usize]
-            {
-                p = parents[i as usize];
-            }
-            a.parent = p.map(|i| place[i as usize]);
-        }
-        retain(attributions, &keep);
         let mut speaks = vec![false; speakers.len()];
         for s in attributions.iter().filter_map(|a| a.speaker) {
             speaks[s as usize] = true;
@@ -122,6 +110,22 @@ impl Attributor {
         }
         retain(speakers, &speaks);
     }
+}
+
+/// Leaves out attributions; the parent of one that stays is then the nearest that stays.
+fn keep_only(attributions: &mut Vec<Attribution>, keep: &[bool]) {
+    let place = places(keep);
+    let parents: Vec<Option<u32>> = attributions.iter().map(|a| a.parent).collect();
+    for a in attributions.iter_mut() {
+        let mut p = a.parent;
+        while let Some(i) = p
+            && !keep[i as usize]
+        {
+            p = parents[i as usize];
+        }
+        a.parent = p.map(|i| place[i as usize]);
+    }
+    retain(attributions, keep);
 }
 
 /// Where each item stands once those that are not kept are gone.

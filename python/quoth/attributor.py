@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args
 
 from quoth import _core
-from quoth.gazetteer import Gazetteer, OffsetUnit, _bytes
+from quoth.gazetteer import Gazetteer, OffsetUnit, _bytes, _threads
 from quoth.progress import Bar
 from quoth.results import Attribution, Document, Span, Speaker, Type
 from quoth.tables import Attributions, Mentions, Speakers, Status
@@ -54,10 +54,14 @@ class Attributor:
             raise TypeError(f"gazetteer must be a Gazetteer or None, got {type(gazetteer).__name__}")
         if model not in get_args(Model):
             raise ValueError(f"model must be one of {', '.join(map(repr, get_args(Model)))}, got {model!r}")
+        if not hasattr(types, "__iter__"):
+            raise TypeError(f"types must be many of {', '.join(map(repr, get_args(Type)))}, got {types!r}")
         wanted = (types,) if isinstance(types, str) else tuple(types)
         for kind in wanted:
             if kind not in get_args(Type):
                 raise ValueError(f"types must be among {', '.join(map(repr, get_args(Type)))}, got {kind!r}")
+        if not isinstance(min_score, int | float):
+            raise TypeError(f"min_score must be a number, got {type(min_score).__name__}")
         if not 0.0 <= min_score <= 1.0:
             raise ValueError(f"min_score must be between 0 and 1, got {min_score!r}")
         self._gazetteer = gazetteer
@@ -132,7 +136,7 @@ class Attributor:
         """
         with Bar("Reading", texts, show=progress) as bar:
             attributions, mentions, speakers, status = self._inner.read_all(
-                texts, ids=ids, bytes=_bytes(offsets), n_threads=n_threads, tick=bar
+                texts, ids=ids, bytes=_bytes(offsets), n_threads=_threads(n_threads), tick=bar
             )
         statuses = Status(status)
         return Attributions(attributions, Mentions(mentions, statuses), Speakers(speakers), statuses)

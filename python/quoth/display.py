@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from html import escape
 
 from quoth.results import Attribution, Document, Span
@@ -27,7 +28,8 @@ def document_html(document: Document) -> str:
     head = "".join(f"<th style='text-align:left'>{h}</th>" for h in ("", "speaker", "type", "cue", "content", "score"))
     parts.append(f"<table style='margin-top:1em'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
     parts.append(f"<p>{escape(repr(document))}</p></div>")
-    return "".join(parts)
+    # A lone surrogate cannot be sent to a browser.
+    return re.sub("[\ud800-\udfff]", "\ufffd", "".join(parts))
 
 
 def _colour(attribution: Attribution, colours: dict[str, str]) -> str:

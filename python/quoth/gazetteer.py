@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from quoth import _core, sources
-from quoth.errors import FileFormatError
+from quoth.errors import FileFormatError, GazetteerError
 from quoth.progress import Bar
 from quoth.results import Entry, Mention
 from quoth.tables import Mentions, Status
@@ -55,20 +56,41 @@ class Gazetteer:
         fold_accents: bool = False,
         overlapping: bool = False,
     ) -> None:
-        if isinstance(entries, str):
-            raise TypeError("entries must be many mappings or names, got one str")
+        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
+            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
         built = sources.records(entries, sources.Columns())
         self._build(built, case=case, fold_accents=fold_accents, overlapping=overlapping)
 
-    def _build(self, built: Iterator[sources.Record], *, case: Case, fold_accents: bool, overlapping: bool) -> None:
+    def _build(
+        self,
+        built: sources.Located,
+        *,
+        case: Case,
+        fold_accents: bool,
+        overlapping: bool,
+    ) -> None:
         if case not in get_args(Case):
             raise ValueError(f"case must be one of {', '.join(map(repr, get_args(Case)))}, got {case!r}")
-        self._inner = _core.Gazetteer(built, case=case, fold_accents=bool(fold_accents), overlapping=bool(overlapping))
+        rows = sources.Rows(built)
+        try:
+            self._inner = _core.Gazetteer(
+                rows, case=case, fold_accents=bool(fold_accents), overlapping=bool(overlapping)
+            )
+        except UnicodeEncodeError as e:
+            if rows.failed:
+                raise
+            raise GazetteerError(f"{sources.at(rows.where)}: {e.object!r:.60} holds a lone surrogate") from None
+        except GazetteerError as e:
+            # The core counts entries; the user knows files and lines.
+            reason = re.sub(r"^entry \d+: ", "", str(e))
+            if rows.failed or reason == str(e):
+                raise
+            raise GazetteerError(f"{sources.at(rows.where)}: {reason}") from None
         self._entries: dict[int, Entry] = {}
         self._path: str | None = None
 
     @classmethod
-    def _from(cls, built: Iterator[sources.Record], case: Case, fold_accents: bool, overlapping: bool) -> Gazetteer:
+    def _from(cls, built: sources.Located, case: Case, fold_accents: bool, overlapping: bool) -> Gazetteer:
         new = cls.__new__(cls)
         new._build(built, case=case, fold_accents=fold_accents, overlapping=overlapping)
         return new
@@ -311,7 +333,7 @@ class Gazetteer:
         """
         with Bar("Finding names", texts, show=progress) as bar:
             mentions, status = self._inner.find_all(
-                texts, ids=ids, labels=_labels(labels), bytes=_bytes(offsets), n_threads=n_threads, tick=bar
+                texts, ids=ids, labels=_labels(labels), bytes=_bytes(offsets), n_threads=_threads(n_threads), tick=bar
             )
         return Mentions(mentions, Status(status))
 
@@ -346,9 +368,27 @@ def _open(kind: type[Gazetteer], path: str) -> Gazetteer:
 
 
 def _labels(labels: Iterable[str] | None) -> list[str] | None:
+    if labels is None:
+        return None
     if isinstance(labels, str):
         return [labels]
-    return None if labels is None else list(labels)
+    if not hasattr(labels, "__iter__"):
+        raise TypeError(f"labels must be strings, got {type(labels).__name__}")
+    listed = list(labels)
+    for label in listed:
+        if not isinstance(label, str):
+            raise TypeError(f"labels must be strings, got {type(label).__name__}")
+    return listed
+
+
+def _threads(n_threads: int | None) -> int | None:
+    if n_threads is None:
+        return None
+    if not isinstance(n_threads, int):
+        raise TypeError(f"n_threads must be an int or None, got {type(n_threads).__name__}")
+    if not 1 <= n_threads <= 1024:
+        raise ValueError(f"n_threads must be 1 to 1024, got {n_threads}")
+    return n_threads
 
 
 def _bytes(offsets: OffsetUnit) -> bool:

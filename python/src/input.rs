@@ -1,11 +1,14 @@
 //! Texts from Python: `str` objects, one by one, and Arrow string columns.
 
+use std::sync::Arc;
+
+use arrow_array::builder::LargeStringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyStringMethods};
+use pyo3::types::{PyBytes, PyFloat, PyString, PyStringMethods};
 use pyo3_arrow::input::AnyArray;
 
 /// Where a text that cannot be read is noted instead.
@@ -97,10 +100,35 @@ impl Column {
         }
         let reader = array.into_reader()?;
         let chunks = reader
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| PyValueError::new_err(e.to_string()))?;
+            .map(|chunk| chunk.map(|c| unpacked(&c)))
+            .collect::<Result<Vec<_>, _>>();
+        let chunks = match chunks {
+            Ok(chunks) => chunks,
+            // polars exports a column of nothing but nulls with a buffer, which the format does not
+            // have; as an iterable it is read all the same.
+            Err(e) if e.to_string().contains("datatype \"Null\"") => return Ok(None),
+            Err(e) => return Err(PyValueError::new_err(e.to_string())),
+        };
         Ok(Some(Self { chunks }))
     }
+}
+
+/// A dictionary column as plain strings; any other as it is.
+fn unpacked(array: &ArrayRef) -> ArrayRef {
+    if !matches!(array.data_type(), DataType::Dictionary(_, _)) {
+        return Arc::clone(array);
+    }
+    let dictionary = array.as_any_dictionary();
+    let keys = dictionary.normalized_keys();
+    let mut out = LargeStringBuilder::new();
+    for (row, &key) in keys.iter().enumerate() {
+        if array.is_null(row) {
+            out.append_null();
+        } else {
+            out.append_option(string_at(dictionary.values().as_ref(), key));
+        }
+    }
+    Arc::new(out.finish())
 }
 
 /// The string in row `row`; `None` for null.
@@ -112,11 +140,6 @@ pub(crate) fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
         DataType::Utf8 => Some(array.as_string::<i32>().value(row)),
         DataType::LargeUtf8 => Some(array.as_string::<i64>().value(row)),
         DataType::Utf8View => Some(array.as_string_view().value(row)),
-        DataType::Dictionary(_, _) => {
-            let dictionary = array.as_any_dictionary();
-            let key = dictionary.normalized_keys()[row];
-            string_at(dictionary.values().as_ref(), key)
-        }
         _ => None,
     }
 }
@@ -124,32 +147,45 @@ pub(crate) fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
 /// The ids of the documents as strings.
 pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
     // Arrow strings are read as such; numbers and everything else by Python's str().
-    if let Ok(Some(column)) = Column::of(object, "ids") {
-        return Ok(column
-            .chunks
-            .iter()
-            .flat_map(|c| (0..c.len()).map(|k| string_at(c.as_ref(), k).map(str::to_owned)))
-            .collect());
+    match Column::of(object, "ids") {
+        Ok(Some(column)) => {
+            let chunks = column.chunks.iter();
+            return Ok(chunks
+                .flat_map(|c| (0..c.len()).map(|k| string_at(c.as_ref(), k).map(str::to_owned)))
+                .collect());
+        }
+        Err(e) if object.hasattr("columns")? => return Err(e),
+        _ => {}
     }
+    let kind = object.get_type().name()?;
+    let bad = || PyTypeError::new_err(format!("ids must hold one id a text, got {kind}"));
     if object.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(
-            "ids must hold one id a text, got a str",
-        ));
+        return Err(bad());
     }
     let listed = if object.hasattr("to_pylist")? {
         object.call_method0("to_pylist")?
     } else {
         object.clone()
     };
-    listed
-        .try_iter()?
-        .map(|id| {
-            let id = id?;
-            if id.is_none() {
-                Ok(None)
-            } else {
-                to_utf8(&id.str()?).map(Some)
+    let id = |id: Bound<'_, PyAny>| -> PyResult<Option<String>> {
+        if id.is_none() {
+            return Ok(None);
+        }
+        // pandas has numbers with a gap as floats, and NaN for the gap.
+        if id.is_instance_of::<PyFloat>() {
+            let x: f64 = id.extract()?;
+            if x.is_nan() {
+                return Ok(None);
             }
-        })
+            if x.fract() == 0.0 && x.abs() < 1e15 {
+                return Ok(Some(format!("{x:.0}")));
+            }
+        }
+        to_utf8(&id.str()?).map(Some)
+    };
+    listed
+        .try_iter()
+        .map_err(|_| bad())?
+        .map(|i| id(i?))
         .collect()
 }

@@ -62,21 +62,9 @@ pub(super) fn content_after(w: &Words, verb: usize, cue: &CueVerb, end: usize) -
             }
         }
     }
-    // The addressee.
-    let mut addressee = None;
-    if cue.frames.has(Frames::ADDRESSEE)
-        && j < end
-        && (w.nominal(j) || w.is(j, Classes::DET.or(Classes::POSS).or(Classes::PRON_OBJ)))
-        && !w.is(j, Classes::THAT)
-        && let Some(np) = w.noun_phrase_at(j, end, false)
-    {
-        let clear = w.is(np.1, Classes::THAT.or(Classes::TO).or(Classes::WH))
-            || matches!(w.mark(np.1), b'"' | b':' | b',');
-        let named = w.is(np.1 - 1, Classes::ADDRESSEE.or(Classes::PRON_OBJ)) || w.capital(np.1 - 1);
-        if clear || named {
-            addressee = Some(np);
-            j = np.1;
-        }
+    let addressee = addressee_at(w, cue, j, end);
+    if let Some(np) = addressee {
+        j = np.1;
     }
     if let Some(content) = next_sentence_quote(w, j, cue, end) {
         return Some(Right {
@@ -560,4 +548,20 @@ fn object_border(w: &Words, start: usize, k: usize, end: usize) -> bool {
         return w.finite_looking(n) || w.is(n, Classes::PRON_SUBJ) && !w.is(n, Classes::PRON_OBJ);
     }
     false
+}
+
+/// Whom something is said to: the noun phrase at `j`, after the cue.
+pub(super) fn addressee_at(w: &Words, cue: &CueVerb, j: usize, end: usize) -> Option<Range> {
+    if !cue.frames.has(Frames::ADDRESSEE)
+        || j >= end
+        || !(w.nominal(j) || w.is(j, Classes::DET.or(Classes::POSS).or(Classes::PRON_OBJ)))
+        || w.is(j, Classes::THAT)
+    {
+        return None;
+    }
+    let np = w.noun_phrase_at(j, end, false)?;
+    let clear = w.is(np.1, Classes::THAT.or(Classes::TO).or(Classes::WH))
+        || matches!(w.mark(np.1), b'"' | b':' | b',');
+    let named = w.is(np.1 - 1, Classes::ADDRESSEE.or(Classes::PRON_OBJ)) || w.capital(np.1 - 1);
+    (clear || named).then_some(np)
 }

@@ -2,8 +2,8 @@
 
 use super::Class;
 use super::content::{
-    Right, clause_end, closes_quote, content_after, object_end, opens_quote, sentence_end,
-    skip_adverbials,
+    Right, addressee_at, clause_end, closes_quote, content_after, object_end, opens_quote,
+    sentence_end, skip_adverbials,
 };
 use super::draft::Draft;
 use super::lexicon::{Classes, CueVerb, Forms, Frames};
@@ -206,13 +206,14 @@ fn finite_draft(
         let rest = after_cue(w, i + 1, sentence.1);
         let mut content = vec![l];
         content.extend(resumed(w, rest, sentence, &content));
+        let addressee = addressee_at(w, cue, i + 1, sentence.1);
         return Some(draft(
             group,
             i + 1,
             cue,
             content,
             source.or(Some(s)),
-            None,
+            addressee,
             0.95,
         ));
     }

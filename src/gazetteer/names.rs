@@ -1,6 +1,7 @@
 //! The spellings that one name is searched under: with and without stops, commas and brackets.
 
 use super::units::{Cutter, Folding, Unit};
+use crate::text::ideograph;
 
 /// At most this many spellings a name.
 const MAX_SPELLINGS: usize = 16;
@@ -50,7 +51,8 @@ fn grow(spellings: &mut Vec<Vec<String>>, change: impl Fn(&[String]) -> Option<V
 
 fn single_letter(unit: &str) -> bool {
     let mut chars = unit.chars();
-    chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
+    let letter = |c: char| c.is_alphabetic() && !ideograph(c);
+    chars.next().is_some_and(letter) && chars.next().is_none()
 }
 
 /// J. K. Rowling: as J.K. Rowling and JK Rowling.

@@ -158,20 +158,18 @@ def test_document(who: Attributor) -> None:
         "direct assertion positive = Ruth Tan",
         "indirect assertion negative = Tom Hale",
         "indirect eventuality positive in 3 = Ruth Tan",
-        "direct assertion positive = Tom Hale",
+        "direct assertion positive to reporters = Tom Hale",
         "indirect assertion positive = United States",
     ]
     assert repr(document.attributions[1]).startswith("Attribution(content='“It is,”', cue='added', source='Tan', ")
     assert repr(document.speakers[0]) == "Speaker(name='Ruth Tan', label='PERSON', id='Q1')"
 
 
-@pytest.mark.xfail(strict=True, reason="after a direct quotation nobody is spoken to")
 def test_addressee_after_a_quotation() -> None:
     [attribution] = Attributor().read("“The bridge is safe,” Ann Lee told reporters.").attributions
     assert attribution.addressee == "reporters"
 
 
-@pytest.mark.xfail(strict=True, reason="who is named by “his” of “his office” becomes a speaker of nothing")
 def test_speakers_are_those_who_say_something() -> None:
     document = Attributor().read("Tom Hale was away. The bridge is safe, his office said.")
     assert [s.name for s in document.speakers] == ["Tom Hale’s office"]
@@ -275,7 +273,6 @@ def test_html_of_many_rows_and_long_texts(who: Attributor) -> None:
     assert "“It is,”" in Page(who.read("“It is,” Ruth Tan said.", offsets="bytes")._repr_html_()).text
 
 
-@pytest.mark.xfail(strict=True, reason="the lone surrogate stays in the page, which no front end can encode")
 def test_html_of_a_lone_surrogate_is_utf8() -> None:
     assert Attributor().read("“No\ud83d,” Ann Lee said.")._repr_html_().encode()
 
@@ -340,7 +337,6 @@ def test_wrong_arguments(who: Attributor, call: Callable[[Any], Any], error: typ
         call(who)
 
 
-@pytest.mark.xfail(strict=True, reason="the TypeError comes from inside and names no argument")
 @pytest.mark.parametrize("option", [{"types": 3}, {"min_score": "0.5"}, {"min_score": None}])
 def test_wrong_options_are_named(option: dict[str, Any]) -> None:
     with pytest.raises((TypeError, ValueError), match=next(iter(option))):
@@ -562,7 +558,7 @@ def test_everything_found_is_in_the_text(text: str, offsets: Any) -> None:
     check(document)
     same(document, 0, attributor.read_all([text], offsets=offsets))
     # The place of every piece is marked only where spans are code points.
-    assert offsets == "bytes" or Page(document._repr_html_()).text.startswith(text)
+    assert offsets == "bytes" or Page(document._repr_html_()).text.startswith(re.sub("[\ud800-\udfff]", "\ufffd", text))
 
 
 @PROPERTY

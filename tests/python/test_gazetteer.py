@@ -181,7 +181,7 @@ BAD_ENTRIES = [
     ({"id": "b", "name": 3}, "'name' must be a str, got int"),
     ({"id": "b", "name": "B", "aliases": [3]}, "'aliases' must hold strings, got int"),
     ({"id": "b", "name": "B", "aliases": 3}, "'aliases' must hold strings, got int"),
-    ({"id": "b", "name": "B", "priority": "x"}, "'priority' must be a number, got 'x'"),
+    ({"id": "b", "name": "B", "priority": "x"}, "'priority' must be a finite number, got 'x'"),
     ({"id": "b", "name": "B", "priority": float("inf")}, 'the priority of "b" is inf'),
     ({"id": "b", "name": " ”"}, 'the name " ”" of "b" has no letter, digit or symbol'),
     ({"id": "a", "name": "B", "label": "X"}, 'the id "a" stands for a "" and for a "X"'),
@@ -207,7 +207,6 @@ def test_bad_entry_is_named(bad: Any, message: str) -> None:
         pytest.param({"id": "b", "name": "B", "priority": 10**400}, id="priority"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="raises UnicodeEncodeError or OverflowError, which name no entry")
 def test_entry_that_utf8_or_a_float_cannot_hold_is_named(bad: Any) -> None:
     with pytest.raises(GazetteerError, match="entry 1: "):
         Gazetteer(["a", bad])
@@ -233,7 +232,6 @@ def test_bad_rows_of_files_are_named(tmp_path: Path) -> None:
         Gazetteer.from_csv(tmp_path / "gone.csv")
 
 
-@pytest.mark.xfail(strict=True, reason="what the core refuses is named by its entry, not by file and line")
 @pytest.mark.parametrize(("suffix", "line"), [(".csv", 4), (".jsonl", 3)])
 def test_rows_that_the_core_refuses_are_named(tmp_path: Path, suffix: str, line: int) -> None:
     path = tmp_path / f"a{suffix}"
@@ -244,7 +242,6 @@ def test_rows_that_the_core_refuses_are_named(tmp_path: Path, suffix: str, line:
         read(path)
 
 
-@pytest.mark.xfail(strict=True, reason="RecursionError and a bare ValueError come out of json")
 @pytest.mark.parametrize("line", ["[" * 200_000, '{"n":' + "9" * 5000 + "}"], ids=["deep", "digits"])
 def test_json_that_python_refuses_is_a_format_error(tmp_path: Path, line: str) -> None:
     path = tmp_path / "a.jsonl"
@@ -253,7 +250,6 @@ def test_json_that_python_refuses_is_a_format_error(tmp_path: Path, line: str) -
         Gazetteer.from_jsonl(path)
 
 
-@pytest.mark.xfail(strict=True, reason="the rows after an unclosed quotation mark become one name")
 def test_csv_with_an_unclosed_quotation_mark_loses_no_row_in_silence(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('id,name\na,"Ann\nb,Bob\nc,Cy\n')
@@ -274,7 +270,7 @@ def test_bad_arrow_rows_are_named() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda g: Gazetteer("Ruth Tan"), TypeError, "entries .*got one str"),
+        (lambda g: Gazetteer("Ruth Tan"), TypeError, "entries .*got str"),
         (lambda g: Gazetteer([], case="upper"), ValueError, "case must be .*'fold', 'exact', 'smart', got 'upper'"),
         (lambda g: Gazetteer([], "exact"), TypeError, "positional"),
         (lambda g: g.find(3), TypeError, "text must be a str, got int"),
@@ -288,7 +284,7 @@ def test_bad_arrow_rows_are_named() -> None:
         (lambda g: g.find_all(["Tan"], n_threads=5000), ValueError, "n_threads must be .*got 5000"),
         (lambda g: g.find_all(["Tan"], n_threads=1.5), TypeError, "n_threads"),
         (lambda g: g.find("Tan", labels=[3]), TypeError, "labels"),
-        (lambda g: g.find_all(["Tan"], ids="a"), TypeError, "ids must hold one id a text, got a str"),
+        (lambda g: g.find_all(["Tan"], ids="a"), TypeError, "ids must hold one id a text, got str"),
         (lambda g: g.find_all(["Tan"], ids=["a", "b"]), ValueError, "2 ids for 1 texts"),
         (lambda g: g.find_all(["Tan", "Tan"], ids=["a"]), ValueError, "1 ids for more texts"),
     ],
@@ -298,7 +294,6 @@ def test_wrong_arguments(people: Gazetteer, call: Callable[[Any], Any], error: t
         call(people)
 
 
-@pytest.mark.xfail(strict=True, reason="the message does not name the argument, or the error is an OverflowError")
 @pytest.mark.parametrize(
     ("call", "name"),
     [
@@ -394,7 +389,6 @@ def test_lone_surrogates_and_what_is_no_text_get_a_row(people: Gazetteer) -> Non
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="two ideographs are taken for the initials of a name")
 def test_ideographs_are_no_initials() -> None:
     assert Gazetteer(["東京"]).find("東.京.") == []
 
@@ -445,9 +439,7 @@ def test_texts_that_search_while_they_are_taken(people: Gazetteer) -> None:
         (["\ud800", "👍"], ["\ufffd", "👍"]),
         (["a", "a"], ["a", "a"]),
         (None, [None, None]),
-        pytest.param(
-            ["a", float("nan")], ["a", None], marks=pytest.mark.xfail(strict=True, reason="a missing id becomes 'nan'")
-        ),
+        pytest.param(["a", float("nan")], ["a", None]),
     ],
 )
 def test_ids(people: Gazetteer, ids: Any, expected: list[str | None]) -> None:
