@@ -1,4 +1,4 @@
-"""The command line: read, extract, demo, score, predict."""
+"""The command line: read, extract, build, info, find, demo, score, predict."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from rich.text import Text as RichText
 
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Model
+from quoth.gazetteer import Case
 
 __all__ = ["main"]
 
-_GAZETTEER_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+_GAZETTEER_SUFFIXES = (".quoth", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
 
 
 class _Group(click.Group):
@@ -48,10 +49,22 @@ def _gazetteer(path: Path | None) -> Gazetteer | None:
     if path is None:
         return None
     suffix = path.suffix.lower()
+    if suffix == ".quoth":
+        return Gazetteer.open(path)
+    return _built(path)
+
+
+def _built(path: Path, **options: Any) -> Gazetteer:
+    suffix = path.suffix.lower()
     if suffix in (".jsonl", ".ndjson"):
-        return Gazetteer.from_jsonl(path)
+        return Gazetteer.from_jsonl(path, **options)
     if suffix in (".csv", ".tsv"):
-        return Gazetteer.from_csv(path)
+        return Gazetteer.from_csv(path, **options)
+    if suffix == ".parquet":
+        return Gazetteer.from_parquet(path, **options)
+    if suffix == ".txt":
+        with path.open(encoding="utf-8-sig") as file:
+            return Gazetteer.from_records((line.strip() for line in file if line.strip()), **options)
     known = ", ".join(_GAZETTEER_SUFFIXES)
     raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}")
 
@@ -60,7 +73,7 @@ _gazetteer_option = click.option(
     "-g",
     "--gazetteer",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Names to find and link speakers to: CSV, TSV or JSONL with id, name, aliases, label.",
+    help="Names to find and link speakers to: a file of `quoth build`, or its source.",
 )
 _model_option = click.option(
     "--model",
@@ -226,6 +239,52 @@ def import_parquet() -> Any:
 
 
 @main.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="OUT.quoth")
+@click.option("--case", type=click.Choice(get_args(Case)), default="fold", show_default=True, help="How case counts.")
+@click.option("--fold-accents", is_flag=True, help="Zoe finds Zoë.")
+@click.option("--overlapping", is_flag=True, help="Find names inside longer names too.")
+def build(source: Path, output: Path, case: Case, fold_accents: bool, overlapping: bool) -> None:
+    """Build a gazetteer from SOURCE and save its index to one file.
+
+    SOURCE is a table with the columns id, name, aliases, label, priority (.csv, .tsv, .jsonl,
+    .parquet), or a list of names, one a line (.txt).
+    """
+    if output.suffix.lower() != ".quoth":
+        raise click.BadParameter(f"{output}: the output must end in .quoth")
+    gazetteer = _built(source, case=case, fold_accents=fold_accents, overlapping=overlapping)
+    gazetteer.save(output)
+    click.echo(f"{output}: {gazetteer!r}, {gazetteer.nbytes:,} bytes")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--verify", is_flag=True, help="Read all of it and compare the checksum.")
+def info(file: Path, verify: bool) -> None:
+    """Say what is in a saved gazetteer."""
+    gazetteer = Gazetteer.open(file, verify=verify)
+    click.echo(f"{gazetteer!r}, {gazetteer.nbytes:,} bytes" + (", undamaged" if verify else ""))
+
+
+@main.command()
+@click.argument("gazetteer", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.File("rb"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a mention.")
+def find(gazetteer: Path, file: Any, as_json: bool) -> None:
+    """Find the names of GAZETTEER in one text FILE (- for standard input)."""
+    names = _gazetteer(gazetteer)
+    if names is None:
+        return
+    text = file.read().decode("utf-8-sig", errors="replace")
+    for m in names.find(text):
+        if as_json:
+            row = {"start": m.start, "end": m.end, "text": m.text, "id": m.id, "name": m.name, "label": m.label}
+            click.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            click.echo(f"{m.start}\t{m.end}\t{m.text}\t{m.id}\t{m.name}\t{m.label}".replace("\n", " "))
+
+
+@main.command()
 def demo() -> None:
     """Read a bundled article with a bundled gazetteer."""
     data = resources.files("quoth") / "data"
@@ -259,11 +318,14 @@ def predict(gold: Path, output: Path, gazetteer: Path | None, model: Model, min_
     """Read the texts of GOLD.jsonl and write predictions for `quoth score`."""
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     part = output.with_name(output.name + ".part")
-    with part.open("w", encoding="utf-8") as out:
-        for name, text in _gold_texts(gold):
-            attributions = [_prediction(n, a) for n, a in enumerate(attributor.read(text).attributions)]
-            out.write(json.dumps({"id": name, "attributions": attributions}, ensure_ascii=False) + "\n")
-    part.replace(output)
+    try:
+        with part.open("w", encoding="utf-8") as out:
+            for name, text in _gold_texts(gold):
+                attributions = [_prediction(n, a) for n, a in enumerate(attributor.read(text).attributions)]
+                out.write(json.dumps({"id": name, "attributions": attributions}, ensure_ascii=False) + "\n")
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:

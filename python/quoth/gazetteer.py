@@ -182,6 +182,18 @@ class Gazetteer:
         return cls._from(sources.jsonl_records(path, columns), case, fold_accents, overlapping)
 
     @classmethod
+    def from_parquet(cls, path: str | os.PathLike[str], **options: Any) -> Gazetteer:
+        """Builds from a Parquet file; options as in `from_arrow`.
+
+        Raises:
+            OSError: If the file cannot be read.
+            FileFormatError: If it is no Parquet file.
+            GazetteerError: As `from_arrow`.
+            ImportError: Without pyarrow.
+        """
+        return cls.from_arrow(sources.parquet_batches(path), **options)
+
+    @classmethod
     def from_arrow(
         cls,
         table: Any,

@@ -235,3 +235,22 @@ def arrow_records(table: Any, columns: Columns) -> Located:
             where = ("row", first + n)
             yield where, _record(row, columns, where)
         first += batch.num_rows
+
+
+def parquet_batches(path: str | os.PathLike[str]) -> Any:
+    """A Parquet file as an Arrow stream, read batch by batch; needs pyarrow.
+
+    Raises:
+        OSError: If the file cannot be read.
+        FileFormatError: If it is no Parquet file.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as e:
+        raise ImportError('reading Parquet files needs pyarrow: pip install "quoth[files]"') from e
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except pyarrow.ArrowInvalid as e:
+        raise FileFormatError(f"{os.fspath(path)}: {e}") from None
+    return pyarrow.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
