@@ -34,6 +34,7 @@ class Gazetteer:
         case: Literal["fold", "exact", "smart"],
         fold_accents: bool,
         overlapping: bool,
+        refused: Callable[[str], None] | None,
     ) -> Gazetteer: ...
     @staticmethod
     def from_bytes(data: bytes) -> Gazetteer: ...

@@ -244,7 +244,8 @@ def import_parquet() -> Any:
 @click.option("--case", type=click.Choice(get_args(Case)), default="fold", show_default=True, help="How case counts.")
 @click.option("--fold-accents", is_flag=True, help="Zoe finds Zoë.")
 @click.option("--overlapping", is_flag=True, help="Find names inside longer names too.")
-def build(source: Path, output: Path, case: Case, fold_accents: bool, overlapping: bool) -> None:
+@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be used, and say which.")
+def build(source: Path, output: Path, case: Case, fold_accents: bool, overlapping: bool, skip_bad: bool) -> None:
     """Build a gazetteer from SOURCE and save its index to one file.
 
     SOURCE is a table with the columns id, name, aliases, label, priority (.csv, .tsv, .jsonl,
@@ -252,7 +253,10 @@ def build(source: Path, output: Path, case: Case, fold_accents: bool, overlappin
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
-    gazetteer = _built(source, case=case, fold_accents=fold_accents, overlapping=overlapping)
+    options = {"case": case, "fold_accents": fold_accents, "overlapping": overlapping}
+    gazetteer = _built(source, **options, on_error="skip" if skip_bad else "raise")
+    for skipped in gazetteer.skipped:
+        click.echo(f"skipped {skipped}", err=True)
     gazetteer.save(output)
     click.echo(f"{output}: {gazetteer!r}, {gazetteer.nbytes:,} bytes")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from quoth import _core, sources
-from quoth.errors import FileFormatError, GazetteerError
+from quoth.errors import FileFormatError
 from quoth.progress import Bar
 from quoth.results import Entry, Mention
+from quoth.sources import OnError
 from quoth.tables import Mentions, Status
 
 __all__ = ["Case", "Gazetteer", "OffsetUnit"]
@@ -46,7 +46,7 @@ class Gazetteer:
         [(0, 3, 'Q1')]
     """
 
-    __slots__ = ("_entries", "_inner", "_path")
+    __slots__ = ("_entries", "_inner", "_path", "_skipped")
 
     def __init__(
         self,
@@ -58,42 +58,52 @@ class Gazetteer:
     ) -> None:
         if isinstance(entries, str) or not hasattr(entries, "__iter__"):
             raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        built = sources.records(entries, sources.Columns())
-        self._build(built, case=case, fold_accents=fold_accents, overlapping=overlapping)
+        columns = sources.Columns()
+        rows = sources.records(entries)
+        self._build(rows, columns, case=case, fold_accents=fold_accents, overlapping=overlapping)
 
     def _build(
         self,
-        built: sources.Located,
+        rows: sources.Located,
+        columns: sources.Columns,
         *,
         case: Case,
         fold_accents: bool,
         overlapping: bool,
+        on_error: OnError = "raise",
     ) -> None:
         if case not in get_args(Case):
             raise ValueError(f"case must be one of {', '.join(map(repr, get_args(Case)))}, got {case!r}")
-        rows = sources.Rows(built)
-        try:
-            self._inner = _core.Gazetteer(
-                rows, case=case, fold_accents=bool(fold_accents), overlapping=bool(overlapping)
-            )
-        except UnicodeEncodeError as e:
-            if rows.failed:
-                raise
-            raise GazetteerError(f"{sources.at(rows.where)}: {e.object!r:.60} holds a lone surrogate") from None
-        except GazetteerError as e:
-            # The core counts entries; the user knows files and lines.
-            reason = re.sub(r"^entry \d+: ", "", str(e))
-            if rows.failed or reason == str(e):
-                raise
-            raise GazetteerError(f"{sources.at(rows.where)}: {reason}") from None
+        records = sources.Rows(rows, columns, on_error)
+        self._inner = _core.Gazetteer(
+            records,
+            case=case,
+            fold_accents=bool(fold_accents),
+            overlapping=bool(overlapping),
+            refused=records.refuse,
+        )
         self._entries: dict[int, Entry] = {}
         self._path: str | None = None
+        self._skipped = tuple(records.skipped)
 
     @classmethod
-    def _from(cls, built: sources.Located, case: Case, fold_accents: bool, overlapping: bool) -> Gazetteer:
+    def _from(
+        cls,
+        rows: sources.Located,
+        columns: sources.Columns,
+        case: Case,
+        fold_accents: bool,
+        overlapping: bool,
+        on_error: OnError,
+    ) -> Gazetteer:
         new = cls.__new__(cls)
-        new._build(built, case=case, fold_accents=fold_accents, overlapping=overlapping)
+        new._build(rows, columns, case=case, fold_accents=fold_accents, overlapping=overlapping, on_error=on_error)
         return new
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What was left out when it was built with `on_error="skip"`: where it stands, and why."""
+        return self._skipped
 
     @classmethod
     def from_records(
@@ -109,6 +119,7 @@ class Gazetteer:
         case: Case = "fold",
         fold_accents: bool = False,
         overlapping: bool = False,
+        on_error: OnError = "raise",
     ) -> Gazetteer:
         """Builds from mappings whose fields have names of their own.
 
@@ -123,12 +134,14 @@ class Gazetteer:
             case: As in the class.
             fold_accents: As in the class.
             overlapping: As in the class.
+            on_error: "raise" for an entry that cannot be used, or "skip" it and say so in `skipped`.
 
         Raises:
             GazetteerError: For an entry that cannot be used; names its row.
         """
         columns = sources.Columns(id, name, aliases, label, priority, separator)
-        return cls._from(sources.records(records, columns), case, fold_accents, overlapping)
+        rows = sources.records(records)
+        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
 
     @classmethod
     def from_csv(
@@ -145,6 +158,7 @@ class Gazetteer:
         case: Case = "fold",
         fold_accents: bool = False,
         overlapping: bool = False,
+        on_error: OnError = "raise",
     ) -> Gazetteer:
         """Builds from a CSV or TSV file with a header; arguments as in `from_records`.
 
@@ -154,7 +168,8 @@ class Gazetteer:
             OSError: If the file cannot be read.
         """
         columns = sources.Columns(id, name, aliases, label, priority, separator)
-        return cls._from(sources.csv_records(path, columns, delimiter=delimiter), case, fold_accents, overlapping)
+        rows = sources.csv_records(path, columns, delimiter=delimiter)
+        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
 
     @classmethod
     def from_jsonl(
@@ -170,6 +185,7 @@ class Gazetteer:
         case: Case = "fold",
         fold_accents: bool = False,
         overlapping: bool = False,
+        on_error: OnError = "raise",
     ) -> Gazetteer:
         """Builds from a JSON Lines file, one object an entry; arguments as in `from_records`.
 
@@ -179,7 +195,8 @@ class Gazetteer:
             OSError: If the file cannot be read.
         """
         columns = sources.Columns(id, name, aliases, label, priority, separator)
-        return cls._from(sources.jsonl_records(path, columns), case, fold_accents, overlapping)
+        rows = sources.jsonl_records(path)
+        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
 
     @classmethod
     def from_parquet(cls, path: str | os.PathLike[str], **options: Any) -> Gazetteer:
@@ -207,6 +224,7 @@ class Gazetteer:
         case: Case = "fold",
         fold_accents: bool = False,
         overlapping: bool = False,
+        on_error: OnError = "raise",
     ) -> Gazetteer:
         """Builds from any Arrow table (polars, pyarrow, pandas, duckdb); arguments as in `from_records`.
 
@@ -215,7 +233,8 @@ class Gazetteer:
             ImportError: Without pyarrow.
         """
         columns = sources.Columns(id, name, aliases, label, priority, separator)
-        return cls._from(sources.arrow_records(table, columns), case, fold_accents, overlapping)
+        rows = sources.arrow_records(table, columns)
+        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:
@@ -241,6 +260,7 @@ class Gazetteer:
             raise FileFormatError(f"{os.fspath(path)}: {e}") from None
         new._entries = {}
         new._path = os.path.abspath(path)
+        new._skipped = ()
         return new
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -372,6 +392,7 @@ def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:
     new._inner = _core.Gazetteer.from_bytes(data)
     new._entries = {}
     new._path = None
+    new._skipped = ()
     return new
 
 

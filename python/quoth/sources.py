@@ -9,20 +9,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from quoth.errors import FileFormatError, GazetteerError
+from quoth.errors import FileFormatError, GazetteerError, QuothError
 
 __all__ = [
     "Columns",
     "Located",
+    "OnError",
     "Record",
     "Rows",
-    "Where",
     "arrow_records",
-    "at",
     "csv_records",
     "jsonl_records",
+    "parquet_batches",
     "records",
 ]
 
@@ -34,30 +34,11 @@ Where = tuple[str, int]
 """What an error calls a row: a word or a file, and a number; written out only where it is needed."""
 
 
-Located = Iterator[tuple[Where, Record]]
-"""Records and where they came from."""
-
-
-class Rows:
-    """Records one by one, and where the last one came from."""
-
-    __slots__ = ("_rows", "failed", "where")
-
-    def __init__(self, rows: Iterable[tuple[Where, Record]]) -> None:
-        self._rows = rows
-        self.where: Where = ("entry", 0)
-        self.failed = False
-        """Whether an error came from the rows, and so says itself where."""
-
-    def __iter__(self) -> Iterator[Record]:
-        """The records."""
-        try:
-            for where, record in self._rows:
-                self.where = where
-                yield record
-        except Exception:
-            self.failed = True
-            raise
+Row = Mapping[str, Any] | str | QuothError
+"""An entry as its source has it: a mapping, a plain name, or why it could not be read."""
+Located = Iterator[tuple[Where, Row]]
+"""Rows and where they came from."""
+OnError = Literal["raise", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +62,55 @@ class Columns:
     separator: str = "|"
 
 
-def records(rows: Iterable[Mapping[str, Any] | str], columns: Columns, word: str = "entry") -> Located:
-    """Turns mappings (or plain names) into what the core takes.
+class Rows:
+    """Records one by one; rows that cannot be used raise, or are noted and left out.
 
     Args:
-        rows: One mapping an entry; a `str` is an entry whose id is its name.
+        rows: What a source gives.
         columns: Which field is what; `id` and `name` are required, the others optional. Fields that
             have no role become properties.
-        word: What an error calls a row.
-
-    Raises:
-        GazetteerError: For a row that has no id or name, or a field of the wrong type.
+        on_error: What to do with a row that cannot be used.
     """
+
+    __slots__ = ("_columns", "_rows", "_skip", "_where", "skipped")
+
+    def __init__(self, rows: Located, columns: Columns, on_error: OnError) -> None:
+        if on_error not in get_args(OnError):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
+        self._rows = rows
+        self._columns = columns
+        self._skip = on_error == "skip"
+        self._where: Where = ("entry", 0)
+        self.skipped: list[str] = []
+        """Where each row that was left out stands, and why."""
+
+    def __iter__(self) -> Iterator[Record]:
+        """The records."""
+        for where, row in self._rows:
+            self._where = where
+            try:
+                if isinstance(row, QuothError):
+                    raise row
+                record = _record(row, self._columns, where)
+            except QuothError as e:
+                if not self._skip:
+                    raise
+                self.skipped.append(str(e))
+                continue
+            yield record
+
+    def refuse(self, reason: str) -> None:
+        """The core cannot use the last record."""
+        message = f"{at(self._where)}: {reason}"
+        if not self._skip:
+            raise GazetteerError(message)
+        self.skipped.append(message)
+
+
+def records(rows: Iterable[Mapping[str, Any] | str]) -> Located:
+    """Rows that are here already, by their number."""
     for n, row in enumerate(rows):
-        where = (word, n)
-        yield where, _record(row, columns, where)
+        yield ("entry", n), row
 
 
 def at(where: Where) -> str:
@@ -105,6 +120,7 @@ def at(where: Where) -> str:
 
 def _record(row: Mapping[str, Any] | str, columns: Columns, where: Where) -> Record:
     if isinstance(row, str):
+        _check_text(row, where)
         return (row, "", row, [], 0.0, "")
     if not isinstance(row, Mapping):
         raise GazetteerError(f"{at(where)}: expected a mapping or a str, got {type(row).__name__}")
@@ -117,7 +133,7 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, where: Where) -> Rec
     label = row.get(columns.label)
     roles = {columns.id, columns.name, columns.aliases, columns.label, columns.priority}
     properties = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
-    return (
+    record = (
         str(row[columns.id]),
         "" if _missing(label) else str(label),
         name,
@@ -125,6 +141,17 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, where: Where) -> Rec
         _priority(row.get(columns.priority), columns, where),
         json.dumps(properties, ensure_ascii=False, default=str) if properties else "",
     )
+    for text in (*record[:3], *record[3], record[5]):
+        _check_text(text, where)
+    return record
+
+
+def _check_text(text: str, where: Where) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise GazetteerError(f"{at(where)}: {text!r:.60} holds a lone surrogate") from None
 
 
 def _missing(value: object) -> bool:
@@ -166,9 +193,7 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
         delimiter: Default: a tab for `.tsv`, else a comma.
 
     Raises:
-        FileFormatError: If a required column is missing, a row has too many cells, or a quotation
-            mark is not closed.
-        GazetteerError: For a row without id or name; names file and line.
+        FileFormatError: If a required column is missing, or a quotation mark is not closed.
     """
     path = Path(path)
     delimiter = delimiter or ("\t" if path.suffix.lower() == ".tsv" else ",")
@@ -184,18 +209,18 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
             for row in reader:
                 where = (f"{path}, line", reader.line_num)
                 if None in row:
-                    raise FileFormatError(f"{at(where)}: {len(have)} columns, but the row has more cells")
-                yield where, _record(row, columns, where)
+                    reason = f"{len(have)} columns, but the row has more cells"
+                    yield where, FileFormatError(f"{at(where)}: {reason}")
+                else:
+                    yield where, row
         except csv.Error as e:
             raise FileFormatError(f"{path}, line {reader.line_num}: {e}") from None
 
 
-def jsonl_records(path: str | os.PathLike[str], columns: Columns) -> Located:
+def jsonl_records(path: str | os.PathLike[str]) -> Located:
     """Reads a JSON Lines file: one object an entry; blank lines are skipped.
 
-    Raises:
-        FileFormatError: For a line that is no JSON object; names file and line.
-        GazetteerError: For an entry without id or name; names file and line.
+    A line that is no JSON object comes as an error.
     """
     path = Path(path)
     with path.open(encoding="utf-8-sig", errors="replace") as file:
@@ -206,20 +231,24 @@ def jsonl_records(path: str | os.PathLike[str], columns: Columns) -> Located:
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as e:
-                raise FileFormatError(f"{at(where)}: {e.msg} at column {e.colno}") from None
+                yield where, FileFormatError(f"{at(where)}: {e.msg} at column {e.colno}")
+                continue
             except (RecursionError, ValueError) as e:
                 # Too deep, or a number with too many digits.
-                raise FileFormatError(f"{at(where)}: {e}") from None
-            if not isinstance(row, dict):
-                raise FileFormatError(f"{at(where)}: expected an object, got {type(row).__name__}")
-            yield where, _record(row, columns, where)
+                yield where, FileFormatError(f"{at(where)}: {e}")
+                continue
+            if isinstance(row, dict):
+                yield where, row
+            else:
+                kind = type(row).__name__
+                yield where, FileFormatError(f"{at(where)}: expected an object, got {kind}")
 
 
 def arrow_records(table: Any, columns: Columns) -> Located:
     """Reads any table with `__arrow_c_stream__` (polars, pyarrow, pandas, duckdb …); needs pyarrow.
 
     Raises:
-        GazetteerError: If a required column is missing, or for a row without id or name.
+        GazetteerError: If a required column is missing.
     """
     try:
         import pyarrow
@@ -232,8 +261,7 @@ def arrow_records(table: Any, columns: Columns) -> Located:
     first = 0
     for batch in reader:
         for n, row in enumerate(batch.to_pylist()):
-            where = ("row", first + n)
-            yield where, _record(row, columns, where)
+            yield ("row", first + n), row
         first += batch.num_rows
 
 

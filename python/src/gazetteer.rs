@@ -38,13 +38,14 @@ impl Gazetteer {
 #[pymethods]
 impl Gazetteer {
     #[new]
-    #[pyo3(signature = (records, *, case, fold_accents, overlapping))]
+    #[pyo3(signature = (records, *, case, fold_accents, overlapping, refused))]
     fn new(
         py: Python<'_>,
         records: &Bound<'_, PyAny>,
         case: &str,
         fold_accents: bool,
         overlapping: bool,
+        refused: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let case = match case {
             "exact" => CasePolicy::Exact,
@@ -59,9 +60,14 @@ impl Gazetteer {
         for record in records.try_iter()? {
             let (id, label, name, names, priority, properties): Record = record?.extract()?;
             let names = names.iter().map(String::as_str);
-            builder
-                .add(&id, &label, &name, names, priority, &properties)
-                .map_err(to_python)?;
+            let added = builder.add(&id, &label, &name, names, priority, &properties);
+            match (added, refused) {
+                // Told to the caller, who goes on.
+                (Err(quoth::Error::BadEntry { reason, .. }), Some(refused)) => {
+                    refused.call1((reason,))?;
+                }
+                (added, _) => added.map_err(to_python)?,
+            }
             if builder.len().is_multiple_of(1 << 16) {
                 py.check_signals()?;
             }

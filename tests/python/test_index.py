@@ -116,3 +116,19 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["build", str(tmp_path / "bad.parquet"), "-o", "x.csv"])
     assert result.exit_code != 0
     assert "must end in .quoth" in result.output
+
+
+def test_bad_rows_are_skipped_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "names.jsonl"
+    lines = [json.dumps(ROWS[0]), "{", "[]", '{"id": "a"}', '{"id": "b", "name": "”"}', json.dumps(ROWS[1])]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    gazetteer = Gazetteer.from_jsonl(path, on_error="skip")
+    assert found(gazetteer) == [(0, 3, "Q1"), (6, 10, "Q2")]
+    assert [s.split(": ")[0] for s in gazetteer.skipped] == [f"{path}, line {n}" for n in (2, 3, 4, 5)]
+    with pytest.raises(FileFormatError, match="line 2"):
+        Gazetteer.from_jsonl(path)
+    result = CliRunner().invoke(main, ["build", str(path), "-o", str(tmp_path / "x.quoth"), "--skip-bad"])
+    assert result.exit_code == 0
+    assert "line 4" in result.output
+    with pytest.raises(ValueError, match="on_error"):
+        Gazetteer.from_jsonl(path, on_error="ignore")

@@ -1,0 +1,131 @@
+"""The command line: what each command does, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+import quoth
+from quoth.cli import main
+
+TEXT = "“It is safe,” Ruth Tan told reporters.\n\nTan said that nobody “knew”."
+
+
+def run(*arguments: str | Path, text: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments], input=text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text(TEXT, encoding="utf-8")
+    (texts / "b.txt").write_text("Nothing is said here.", encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "j", "text": TEXT}) + "\n", encoding="utf-8")
+    (tmp_path / "rows.csv").write_text('id,text\nc,"' + TEXT.replace('"', '""') + '"\n', encoding="utf-8")
+    pq.write_table(pa.table({"id": ["p"], "text": [TEXT]}), tmp_path / "rows.parquet")
+    (tmp_path / "people.csv").write_text("id,name,aliases,label\nQ1,Ruth Tan,Tan,PERSON\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_read(folder: Path) -> None:
+    result = run("read", folder / "texts" / "a.txt", "-g", folder / "people.csv")
+    assert result.exit_code == 0
+    assert "Ruth Tan [Q1]" in result.output
+    assert "2 attributions, 1 speakers, 2 mentions" in result.output
+    assert run("read", "-", "-g", folder / "people.csv", text=TEXT).output == result.output
+    found = json.loads(run("read", "--json", "-", text=TEXT).output)
+    assert [a["type"] for a in found["attributions"]] == ["direct", "mixed"]
+    for a in found["attributions"]:
+        [(start, end)] = a["content_spans"]
+        assert TEXT[start:end] == a["content"]
+    assert len(json.loads(run("read", "--json", "--min-score", "0.9", "-", text=TEXT).output)["attributions"]) < 2
+
+
+@pytest.mark.parametrize("source", ["texts", "rows.jsonl", "rows.csv", "rows.parquet"])
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_extract(folder: Path, source: str, suffix: str) -> None:
+    output = folder / f"out.{suffix}"
+    result = run("extract", folder / source, "-o", output, "-g", folder / "people.csv", "--threads", "2")
+    assert result.exit_code == 0, result.output
+    if suffix == "parquet":
+        rows = pq.read_table(output).to_pylist()
+    else:
+        rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [r["content"] for r in rows] == ["“It is safe,”", "that nobody “knew”"]
+    assert {r["speaker_id"] for r in rows} == {"Q1"}
+    assert not list(folder.glob("*.part"))
+
+
+def test_demo() -> None:
+    result = run("demo")
+    assert result.exit_code == 0
+    assert "Hélène Duffour [K1]" in result.output
+
+
+def test_predict_and_score(folder: Path) -> None:
+    span = [[0, TEXT.index(" Ruth")]]
+    attribution = {"id": "x", "content": span, "cue": [[23, 27]], "source": [[14, 22]], "type": "direct"}
+    gold = folder / "gold.jsonl"
+    gold.write_text(json.dumps({"id": "d", "text": TEXT, "attributions": [attribution]}), encoding="utf-8")
+    assert run("predict", gold, "-o", folder / "pred.jsonl", "--top-level").exit_code == 0
+    [row] = [json.loads(line) for line in (folder / "pred.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert row["id"] == "d"
+    assert row["attributions"][0]["content"] == span
+    report = json.loads(run("score", gold, folder / "pred.jsonl", "--json").output)
+    assert report["AR"]["all"]["r"] in (1, 1.0, 100.0) if "all" in report.get("AR", {}) else report
+    assert "direct" in run("score", gold, folder / "pred.jsonl").output
+
+
+def test_help_and_version() -> None:
+    assert run("--version").output == f"quoth, version {quoth.__version__}\n"
+    listed = run("--help").output
+    for command in main.commands:
+        assert command in listed
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["read", "missing.txt"], "missing.txt"),
+        (["extract", "missing", "-o", "out.jsonl"], "missing"),
+        (["extract", "texts", "-o", "out.xlsx"], "out.xlsx"),
+        (["extract", "rows.csv", "-o", "out.jsonl", "--text", "body"], "body"),
+        (["extract", "rows.jsonl", "-o", "no/out.jsonl"], "no"),
+        (["extract", "rows.jsonl", "-o", "rows.jsonl"], "one of the inputs"),
+        (["read", "texts/a.txt", "-g", "texts/a.md"], "a.md"),
+        (["read", "texts/a.txt", "-g", "rows.csv"], "name"),
+        (["read", "texts/a.txt", "--model", "best"], "best"),
+        (["read", "texts/a.txt", "--min-score", "2"], "min-score"),
+        (["predict", "rows.csv", "-o", "out.jsonl"], "rows.csv"),
+        (["info", "rows.csv"], "rows.csv"),
+        (["nothing"], "nothing"),
+    ],
+)
+def test_errors_are_one_line(folder: Path, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert not list(folder.rglob("out.*"))
+
+
+def test_as_a_program(folder: Path) -> None:
+    command = [sys.executable, "-m", "quoth.cli", "read", "--json", str(folder / "texts" / "a.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+    assert len(json.loads(done.stdout)["attributions"]) == 2
+    failed = subprocess.run([*command[:-1], "missing.txt"], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "Traceback" not in failed.stderr
