@@ -6,38 +6,16 @@
 //! the same in texts without accents, apostrophes and initials, where their rules are the same.
 #![allow(clippy::print_stdout, missing_docs)]
 
+mod common;
+
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Instant;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use common::{arguments, texts};
 use quoth::gazetteer::{Gazetteer, GazetteerBuilder, GazetteerOptions};
 
 const RUNS: usize = 5;
-
-fn texts(path: Option<&String>) -> Vec<String> {
-    if let Some(path) = path {
-        let data = std::fs::read_to_string(path).expect("the texts");
-        return data
-            .lines()
-            .map(|l| {
-                let document: serde_json::Value = serde_json::from_str(l).expect("JSON");
-                document["text"].as_str().expect("text").to_owned()
-            })
-            .collect();
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks/articles");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("articles")
-        .map(|f| f.expect("file").path())
-        .collect();
-    files.sort();
-    let articles = files
-        .iter()
-        .map(|f| std::fs::read_to_string(f).expect("article"));
-    let articles: Vec<String> = articles.collect();
-    articles.iter().cycle().take(300).cloned().collect()
-}
 
 fn names(path: Option<&String>) -> Vec<String> {
     if let Some(path) = path {
@@ -123,10 +101,7 @@ fn rate(name: &str, texts: &[String], work: &mut dyn FnMut(&str) -> usize) -> f6
 }
 
 fn main() {
-    let args: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|a| !a.starts_with("--"))
-        .collect();
+    let args = arguments();
     let (names, texts) = (names(args.first()), texts(args.get(1)));
     let start = Instant::now();
     let mut builder = GazetteerBuilder::new(GazetteerOptions::default());

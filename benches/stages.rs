@@ -4,42 +4,19 @@
 //! includes the ones before it; the last column counts what was found, the median of five runs.
 #![allow(clippy::print_stdout, missing_docs)]
 
+mod common;
+
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Instant;
 
+use common::{arguments, texts};
 use quoth::gazetteer::{Entry, Gazetteer, GazetteerOptions};
 use quoth::{Attributor, AttributorOptions, Text};
 
 const RUNS: usize = 5;
 
-fn texts() -> Vec<String> {
-    // Cargo itself hands `--bench` to the program.
-    if let Some(path) = std::env::args().skip(1).find(|a| !a.starts_with("--")) {
-        let data = std::fs::read_to_string(&path).expect("the gold file");
-        return data
-            .lines()
-            .map(|l| {
-                let document: serde_json::Value = serde_json::from_str(l).expect("JSON");
-                document["text"].as_str().expect("text").to_owned()
-            })
-            .collect();
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks/articles");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("articles")
-        .map(|f| f.expect("file").path())
-        .collect();
-    files.sort();
-    let articles: Vec<String> = files
-        .iter()
-        .map(|f| std::fs::read_to_string(f).expect("article"))
-        .collect();
-    articles.iter().cycle().take(300).cloned().collect()
-}
-
 fn main() {
-    let texts = texts();
+    let texts = texts(arguments().first());
     let bytes: usize = texts.iter().map(String::len).sum();
     println!("{} texts, {:.1} MB", texts.len(), bytes as f64 / 1e6);
     let rate = |name: &str, work: &dyn Fn(&str) -> usize| {

@@ -315,8 +315,17 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|v| v.iter().flat_map(|(p, g)| [*p, *g]).collect())
 }
 
+/// More are run by `PROPTEST_CASES=100000 cargo test --release --test gazetteer`.
+fn number_of_cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|n| n.parse().ok()).unwrap_or(3000)
+}
+
+/// A name without a word: with it every unit of a text is cut exactly, and none is scanned.
+const WORDLESS: &str = "\u{E000}";
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5000))]
+    #![proptest_config(ProptestConfig::with_cases(number_of_cases()))]
 
     #[test]
     fn agrees_with_the_oracle(names in prop::collection::vec(name(), 1..8), text in text(), overlapping: bool) {
@@ -342,5 +351,26 @@ proptest! {
         }
         let again = Gazetteer::new(entries, &GazetteerOptions::default()).expect("good names");
         prop_assert_eq!(again.find(&text).expect("small"), found);
+    }
+
+    #[test]
+    fn the_scan_misses_nothing(
+        names in prop::collection::vec(name(), 1..8),
+        text in prop::collection::vec(text(), 0..8),
+        tricky in tricky_text(),
+        marks in prop::sample::select(vec!["", ".", "#", "(", "…", "™", "$ "]),
+        case in prop::sample::select(vec![CasePolicy::Fold, CasePolicy::Exact, CasePolicy::Smart]),
+        fold_accents: bool,
+        overlapping: bool,
+    ) {
+        let text = text.join(marks) + &tricky;
+        let options = GazetteerOptions { case, fold_accents, overlapping };
+        let build = |more: Option<&str>| {
+            let names = names.iter().map(|n| format!("{marks}{n}")).chain(names.iter().cloned());
+            let entries = names.chain(more.map(str::to_owned)).enumerate();
+            let entry = |(k, name): (usize, String)| Entry { id: k.to_string(), name, ..Entry::default() };
+            Gazetteer::new(entries.map(entry), &options).expect("good names")
+        };
+        prop_assert_eq!(build(None).find(&text).expect("small"), build(Some(WORDLESS)).find(&text).expect("small"));
     }
 }

@@ -320,6 +320,10 @@ impl<'t, 'i> Scanner<'t, 'i> {
                 [0xE2, 0x80, 0x99, next, ..] if next < 128 && i > word => {
                     apostrophes += 1;
                 }
+                // Before a letter beyond ASCII it joins, too.
+                [0xE2, 0x80, 0x99, 128..=255, ..] if i > word && !edge(&self.bytes[i + 3..end]) => {
+                    return self.exact(word, end);
+                }
                 // “ ” – — … and an apostrophe at an edge are no part of a word.
                 [0xE2, 0x80, 0x93 | 0x94 | 0x99 | 0x9C | 0x9D | 0xA6, ..] => {
                     self.word(word, i, apostrophes, end);
@@ -494,6 +498,11 @@ impl<'t, 'i> Scanner<'t, 'i> {
             same
         });
     }
+}
+
+/// Whether bytes begin with “ ” – — or ….
+fn edge(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xE2, 0x80, 0x93 | 0x94 | 0x9C | 0x9D | 0xA6, ..])
 }
 
 /// The words from number `from` on that may begin a name, but for the last.
