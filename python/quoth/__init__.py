@@ -9,16 +9,18 @@
 """
 
 from quoth._core import __version__
+from quoth.annotate import annotate, annotate_html, replace
 from quoth.attributor import Attributor
 from quoth.errors import FileFormatError, GazetteerError, QuothError
 from quoth.gazetteer import Gazetteer
 from quoth.results import Attribution, Document, Entry, Mention, Speaker
-from quoth.tables import Attributions, Mentions, Speakers, Status
+from quoth.tables import Attributions, Counts, Mentions, Speakers, Status
 
 __all__ = [
     "Attribution",
     "Attributions",
     "Attributor",
+    "Counts",
     "Document",
     "Entry",
     "FileFormatError",
@@ -31,4 +33,7 @@ __all__ = [
     "Speakers",
     "Status",
     "__version__",
+    "annotate",
+    "annotate_html",
+    "replace",
 ]

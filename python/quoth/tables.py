@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from html import escape
 from importlib import import_module
 from typing import Any, ClassVar
 
 from quoth import _core
 
-__all__ = ["Attributions", "Mentions", "Speakers", "Status", "Table"]
+__all__ = ["Attributions", "Counts", "Mentions", "Speakers", "Status", "Table"]
 
 _SHOWN = 10
 
@@ -144,8 +145,41 @@ class Mentions(Table):
         """One row a text: whether it could be read."""
         return self._status
 
+    def counts(self) -> Counts:
+        """How often each text mentions each entry, as a sparse matrix."""
+        numbers: dict[str, int] = {}
+        cells: dict[tuple[int, int], int] = {}
+        for row in self:
+            cell = (row["doc"], numbers.setdefault(row["entry_id"], len(numbers)))
+            cells[cell] = cells.get(cell, 0) + 1
+        docs, entries = ([c[k] for c in cells] for k in (0, 1))
+        return Counts(docs, entries, list(cells.values()), (len(self._status), len(numbers)), list(numbers))
+
     def _state(self) -> tuple[Any, ...]:
         return (_to_ipc(self), self._status)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A sparse matrix of counts in coordinate form: texts in rows, entries in columns.
+
+    Attributes:
+        docs: Row of each cell: the position of the text in the input.
+        entries: Column of each cell.
+        counts: The cells: mentions of the entry in the text; all other cells are 0.
+        shape: Number of texts, and of entries mentioned.
+        ids: The entry's id of each column.
+    """
+
+    docs: list[int] = field(repr=False)
+    entries: list[int] = field(repr=False)
+    counts: list[int] = field(repr=False)
+    shape: tuple[int, int]
+    ids: list[str] = field(repr=False)
+
+    def to_scipy(self) -> Any:
+        """A `scipy.sparse.coo_array`; needs scipy."""
+        return _library("scipy.sparse").coo_array((self.counts, (self.docs, self.entries)), shape=self.shape)
 
 
 class Speakers(Table):
