@@ -447,7 +447,7 @@ impl IdTable {
 
     fn insert(&mut self, n: u32, ids: &Strings) {
         if (self.len + 1) * 4 > self.slots.len() * 3 {
-            self.slots = table(self.len as u32, self.len * 2 + 16, ids);
+            self.slots = table(self.len as u32, self.len * 4 + 16, ids);
         }
         self.len += 1;
         put(&mut self.slots, n, ids);
