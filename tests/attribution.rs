@@ -228,6 +228,16 @@ proptest! {
     }
 }
 
+/// A label before a colon with nothing after it inside its paragraph's marks.
+#[test]
+fn a_content_without_words_is_dropped() {
+    let text = "th” Ruth Tan said::::. “W::::according to LEE:e g It";
+    let d = Attributor::default().read(text).unwrap();
+    assert!(d.attributions.iter().all(|a| !a.content.is_empty()));
+    let found = String::from_utf8_lossy(include_bytes!("../fuzz/seeds/empty_label")).into_owned();
+    Attributor::default().read(&found).unwrap();
+}
+
 #[test]
 fn long_and_odd_texts_do_not_fail() {
     let attributor = Attributor::new(Some(gazetteer()), AttributorOptions::default());

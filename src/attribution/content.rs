@@ -120,12 +120,14 @@ fn next_sentence_quote(w: &Words, j: usize, cue: &CueVerb, end: usize) -> Option
         || (j..last).all(|k| w.tagged[k].word);
     let introduces =
         (w.mark(last) == b':' || (w.mark(last) == b',' && j >= last)) && opens_quote(w, end);
-    (cue.frames.has(Frames::QUOTATION) && bare && introduces && last + 1 - j <= 14).then(|| {
-        (
-            end,
-            w.text.quotes[w.quote(end) as usize - 1].end_word as usize,
-        )
-    })
+    (cue.frames.has(Frames::QUOTATION) && bare && introduces && end.saturating_sub(j) <= 14).then(
+        || {
+            (
+                end,
+                w.text.quotes[w.quote(end) as usize - 1].end_word as usize,
+            )
+        },
+    )
 }
 
 /// Whether a noun phrase can start at `i`.

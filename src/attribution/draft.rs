@@ -16,6 +16,15 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Drops the ranges that hold no word; false where no content is left.
+    pub(super) fn drop_empty(&mut self) -> bool {
+        self.content.retain(|r| r.0 < r.1);
+        self.cue.retain(|r| r.0 < r.1);
+        self.source = self.source.filter(|r| r.0 < r.1);
+        self.addressee = self.addressee.filter(|r| r.0 < r.1);
+        !self.content.is_empty()
+    }
+
     /// First and one past the last word of all roles.
     pub(super) fn extent(&self) -> Range {
         let all = self.content.iter().chain(&self.cue).chain(&self.source);

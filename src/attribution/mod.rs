@@ -120,6 +120,8 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
             drafts.extend(cue::signature_draft(&words, range, sentence.1));
         }
     }
+    // A rule may find no room between its cue and the end of the clause.
+    drafts.retain_mut(draft::Draft::drop_empty);
     quotation::settle_quotations(&words, &mut drafts);
     nesting::finish(&words, drafts)
 }
