@@ -41,6 +41,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A line of annotated documents cannot be used.
+    #[error("line {line}: {reason}")]
+    BadGold {
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {message}", path.display())]
     Io {

@@ -21,6 +21,7 @@ pub mod attributor;
 pub mod corpus;
 pub mod error;
 pub mod gazetteer;
+pub mod model;
 pub mod speakers;
 pub mod text;
 
@@ -28,5 +29,6 @@ pub use attribution::{Attribution, AttributionType, Class, Polarity};
 pub use attributor::{Attributor, AttributorOptions, Document};
 pub use error::Error;
 pub use gazetteer::{Entry, Gazetteer, Mention};
+pub use model::Model;
 pub use speakers::Speaker;
 pub use text::{Span, Text};

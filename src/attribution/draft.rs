@@ -5,19 +5,19 @@ use super::words::Range;
 
 /// An attribution whose spans are ranges of word indices.
 #[derive(Clone, Debug)]
-pub(super) struct Draft {
-    pub(super) content: Vec<Range>,
-    pub(super) cue: Vec<Range>,
-    pub(super) source: Option<Range>,
-    pub(super) addressee: Option<Range>,
-    pub(super) class: Class,
-    pub(super) negative: bool,
-    pub(super) score: f32,
+pub(crate) struct Draft {
+    pub(crate) content: Vec<Range>,
+    pub(crate) cue: Vec<Range>,
+    pub(crate) source: Option<Range>,
+    pub(crate) addressee: Option<Range>,
+    pub(crate) class: Class,
+    pub(crate) negative: bool,
+    pub(crate) score: f32,
 }
 
 impl Draft {
     /// Drops the ranges that hold no word; false where no content is left.
-    pub(super) fn drop_empty(&mut self) -> bool {
+    pub(crate) fn drop_empty(&mut self) -> bool {
         self.content.retain(|r| r.0 < r.1);
         self.cue.retain(|r| r.0 < r.1);
         self.source = self.source.filter(|r| r.0 < r.1);
@@ -26,26 +26,26 @@ impl Draft {
     }
 
     /// First and one past the last word of all roles.
-    pub(super) fn extent(&self) -> Range {
+    pub(crate) fn extent(&self) -> Range {
         let all = self.content.iter().chain(&self.cue).chain(&self.source);
         all.fold((usize::MAX, 0), |(a, b), r| (a.min(r.0), b.max(r.1)))
     }
 
     /// First and one past the last word of the content.
-    pub(super) fn content_extent(&self) -> Range {
+    pub(crate) fn content_extent(&self) -> Range {
         let all = self.content.iter();
         all.fold((usize::MAX, 0), |(a, b), r| (a.min(r.0), b.max(r.1)))
     }
 
     /// Number of words of the content.
-    pub(super) fn content_len(&self) -> usize {
+    pub(crate) fn content_len(&self) -> usize {
         self.content.iter().map(|r| r.1 - r.0).sum()
     }
 }
 
 /// The pieces of all contents, or the cues, by place: which drafts have one in a range.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     /// (start, end, draft), by start.
     items: Vec<(usize, usize, usize)>,
     /// The greatest end among the items so far: where a search to the left may stop.
@@ -53,7 +53,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    pub(super) fn new(drafts: &[Draft], of: impl Fn(&Draft) -> &[Range]) -> Self {
+    pub(crate) fn new(drafts: &[Draft], of: impl Fn(&Draft) -> &[Range]) -> Self {
         let mut items: Vec<_> = drafts
             .iter()
             .enumerate()
@@ -72,7 +72,7 @@ impl Pieces {
     }
 
     /// Drafts with a piece that shares a word with `range`; a draft may come more than once.
-    pub(super) fn overlapping(&self, range: Range) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn overlapping(&self, range: Range) -> impl Iterator<Item = usize> + '_ {
         let after = self.items.partition_point(|p| p.0 < range.1);
         (0..after)
             .rev()

@@ -10,12 +10,12 @@ use crate::text::fold_hash;
 
 /// A set of word classes; the constants name them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Classes(u32);
+pub(crate) struct Classes(pub(crate) u32);
 
 macro_rules! classes {
     ($($name:ident = $bit:literal, $key:literal;)*) => {
         impl Classes {
-            $(pub(super) const $name: Self = Self(1 << $bit);)*
+            $(pub(crate) const $name: Self = Self(1 << $bit);)*
 
             fn from_key(key: &str) -> Option<Self> {
                 match key {
@@ -58,43 +58,43 @@ classes! {
 
 impl Classes {
     /// Whether any class of `other` is in the set.
-    pub(super) const fn has(self, other: Self) -> bool {
+    pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
     /// Both sets.
-    pub(super) const fn or(self, other: Self) -> Self {
+    pub(crate) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Any word that belongs to a verb group before its main verb.
-    pub(super) const AUX: Self = Self(Self::BE.0 | Self::HAVE.0 | Self::DO.0 | Self::MODAL.0);
+    pub(crate) const AUX: Self = Self(Self::BE.0 | Self::HAVE.0 | Self::DO.0 | Self::MODAL.0);
 }
 
 /// What may follow a cue verb as its content; a set of flags.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Frames(u8);
+pub(crate) struct Frames(pub(crate) u8);
 
 impl Frames {
     /// A clause, with or without "that".
-    pub(super) const CLAUSE: Self = Self(1);
+    pub(crate) const CLAUSE: Self = Self(1);
     /// A question clause: whether, how, why …
-    pub(super) const QUESTION: Self = Self(2);
+    pub(crate) const QUESTION: Self = Self(2);
     /// "to" and an infinitive.
-    pub(super) const INFINITIVE: Self = Self(4);
+    pub(crate) const INFINITIVE: Self = Self(4);
     /// A noun phrase.
-    pub(super) const OBJECT: Self = Self(8);
+    pub(crate) const OBJECT: Self = Self(8);
     /// An addressee, then one of the others.
-    pub(super) const ADDRESSEE: Self = Self(16);
+    pub(crate) const ADDRESSEE: Self = Self(16);
     /// A clause with -ing.
-    pub(super) const GERUND: Self = Self(32);
+    pub(crate) const GERUND: Self = Self(32);
     /// A quotation.
-    pub(super) const QUOTATION: Self = Self(64);
+    pub(crate) const QUOTATION: Self = Self(64);
     /// One of the verb's prepositions or particles.
-    pub(super) const PREPOSITION: Self = Self(128);
+    pub(crate) const PREPOSITION: Self = Self(128);
 
     /// Whether any frame of `other` is in the set.
-    pub(super) const fn has(self, other: Self) -> bool {
+    pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -124,69 +124,71 @@ impl Frames {
 
 /// Which forms of a verb a word can be; a set of flags.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Forms(u8);
+pub(crate) struct Forms(pub(crate) u8);
 
 impl Forms {
     /// say
-    pub(super) const BASE: Self = Self(1);
+    pub(crate) const BASE: Self = Self(1);
     /// says
-    pub(super) const THIRD: Self = Self(2);
+    pub(crate) const THIRD: Self = Self(2);
     /// said (he said)
-    pub(super) const PAST: Self = Self(4);
+    pub(crate) const PAST: Self = Self(4);
     /// said (he has said)
-    pub(super) const PARTICIPLE: Self = Self(8);
+    pub(crate) const PARTICIPLE: Self = Self(8);
     /// saying
-    pub(super) const ING: Self = Self(16);
+    pub(crate) const ING: Self = Self(16);
     /// says or said
-    pub(super) const FINITE: Self = Self(2 | 4);
+    pub(crate) const FINITE: Self = Self(2 | 4);
 
     /// Whether any form of `other` is in the set.
-    pub(super) const fn has(self, other: Self) -> bool {
+    pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 }
 
 /// A verb that reports.
 #[derive(Clone, Debug)]
-pub(super) struct CueVerb {
-    pub(super) class: Class,
+pub(crate) struct CueVerb {
+    /// Hash of its base form.
+    pub(crate) lemma: u64,
+    pub(crate) class: Class,
     /// Whether the verb itself denies ("denied", "refused").
-    pub(super) negative: bool,
-    pub(super) frames: Frames,
+    pub(crate) negative: bool,
+    pub(crate) frames: Frames,
     /// Hashes of its prepositions and particles.
-    pub(super) prepositions: Vec<u64>,
+    pub(crate) prepositions: Vec<u64>,
     /// How often it reports, 0 to 1.
-    pub(super) weight: f32,
+    pub(crate) weight: f32,
 }
 
 /// A noun that reports ("claim", "warning").
 #[derive(Clone, Debug)]
-pub(super) struct CueNoun {
-    pub(super) class: Class,
-    pub(super) negative: bool,
-    pub(super) weight: f32,
+pub(crate) struct CueNoun {
+    pub(crate) class: Class,
+    pub(crate) negative: bool,
+    pub(crate) weight: f32,
 }
 
 /// What the lexicon knows of a word.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct WordInfo {
-    pub(super) classes: Classes,
+pub(crate) struct WordInfo {
+    pub(crate) classes: Classes,
     /// 1 + index of a cue verb, 0 for none.
     verb: u16,
-    pub(super) forms: Forms,
+    pub(crate) forms: Forms,
     /// 1 + index of a cue noun, 0 for none.
     noun: u16,
 }
 
 impl WordInfo {
-    pub(super) fn is_cue_verb(&self) -> bool {
+    pub(crate) fn is_cue_verb(&self) -> bool {
         self.verb != 0
     }
 }
 
 /// Cue verbs, cue nouns and word classes by hash of the folded word.
 #[derive(Debug, Default)]
-pub(super) struct Lexicon {
+pub(crate) struct Lexicon {
     words: FxHashMap<u64, WordInfo>,
     verbs: Vec<CueVerb>,
     nouns: Vec<CueNoun>,
@@ -210,7 +212,7 @@ fn class(key: &str) -> Class {
 
 impl Lexicon {
     /// The lexicon of English.
-    pub(super) fn english() -> &'static Self {
+    pub(crate) fn english() -> &'static Self {
         static ENGLISH: LazyLock<Lexicon> = LazyLock::new(|| {
             Lexicon::parse(
                 include_str!("../lang/en/word_classes.tsv"),
@@ -234,9 +236,10 @@ impl Lexicon {
             }
         }
         for row in rows(verbs) {
-            if let [_, class_key, polarity, frames, weight, forms] = row[..] {
+            if let [lemma, class_key, polarity, frames, weight, forms] = row[..] {
                 let (frames, prepositions) = Frames::parse(frames);
                 lexicon.verbs.push(CueVerb {
+                    lemma: fold_hash(lemma),
                     class: class(class_key),
                     negative: polarity == "-",
                     frames,
@@ -277,17 +280,17 @@ impl Lexicon {
     }
 
     /// What is known of the word with this hash.
-    pub(super) fn info(&self, hash: u64) -> WordInfo {
+    pub(crate) fn info(&self, hash: u64) -> WordInfo {
         self.words.get(&hash).copied().unwrap_or_default()
     }
 
     /// The cue verb that a word is a form of.
-    pub(super) fn verb(&self, info: WordInfo) -> Option<&CueVerb> {
+    pub(crate) fn verb(&self, info: WordInfo) -> Option<&CueVerb> {
         self.verbs.get(usize::from(info.verb).checked_sub(1)?)
     }
 
     /// The cue noun that a word is a form of.
-    pub(super) fn noun(&self, info: WordInfo) -> Option<&CueNoun> {
+    pub(crate) fn noun(&self, info: WordInfo) -> Option<&CueNoun> {
         self.nouns.get(usize::from(info.noun).checked_sub(1)?)
     }
 }

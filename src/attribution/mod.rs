@@ -2,12 +2,12 @@
 
 mod content;
 mod cue;
-mod draft;
-mod lexicon;
-mod nesting;
-mod quotation;
+pub(crate) mod draft;
+pub(crate) mod lexicon;
+pub(crate) mod nesting;
+pub(crate) mod quotation;
 mod source;
-mod words;
+pub(crate) mod words;
 
 use crate::text::{Span, Text};
 
@@ -92,6 +92,13 @@ fn text_in_capitals(w: &words::Words, k: usize) -> bool {
 /// Finds the attributions of a text by rules, in text order.
 pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
     let words = words::Words::new(text);
+    let drafts = rule_drafts(&words);
+    nesting::finish(&words, drafts)
+}
+
+/// What the rules propose, quotations settled; drafts may still collide.
+pub(crate) fn rule_drafts(words: &words::Words<'_, '_>) -> Vec<draft::Draft> {
+    let text = words.text;
     let mut drafts = Vec::new();
     for p in &text.paragraphs {
         let sentences = &text.sentences[p.first_sentence as usize..p.end_sentence as usize];
@@ -99,17 +106,17 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
             continue;
         };
         drafts.extend(cue::label_draft(
-            &words,
+            words,
             (first.first_word as usize, last.end_word as usize),
         ));
         for s in sentences {
             let mut range = (s.first_word as usize, s.end_word as usize);
             if s.first_word == first.first_word {
-                range.0 = after_dateline(&words, range);
+                range.0 = after_dateline(words, range);
             }
             for start in (range.0..range.1).step_by(MAX_SENTENCE) {
                 let piece = (start, range.1.min(start + MAX_SENTENCE));
-                cue::sentence_drafts(&words, piece, s.kind, &mut drafts);
+                cue::sentence_drafts(words, piece, s.kind, &mut drafts);
             }
         }
     }
@@ -117,11 +124,11 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
         let range = (q.first_word as usize, q.end_word as usize);
         let sentence = words.sentence_of(range.1);
         if range.1 < words.len() {
-            drafts.extend(cue::signature_draft(&words, range, sentence.1));
+            drafts.extend(cue::signature_draft(words, range, sentence.1));
         }
     }
     // A rule may find no room between its cue and the end of the clause.
     drafts.retain_mut(draft::Draft::drop_empty);
-    quotation::settle_quotations(&words, &mut drafts);
-    nesting::finish(&words, drafts)
+    quotation::settle_quotations(words, &mut drafts);
+    drafts
 }

@@ -8,15 +8,8 @@ use crate::text::Span;
 
 /// Turns drafts into attributions: drops impossible and colliding ones, sets type and parent, and
 /// sorts them by their place.
-pub(super) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
-    let mut drafts: Vec<Draft> = drafts.into_iter().filter_map(|d| tidy(w, d)).collect();
-    drafts.sort_by_key(|d| {
-        let cue = d.cue.first().map_or(d.content_extent().0, |c| c.0);
-        (d.extent().0, cue, std::cmp::Reverse(d.content_extent().1))
-    });
-    let keep = without_collisions(&drafts);
-    let mut k = keep.iter();
-    drafts.retain(|_| *k.next().unwrap_or(&true));
+pub(crate) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
+    let drafts = settle(w, drafts);
     let pieces = Pieces::new(&drafts, |d| &d.content);
     let parents: Vec<Option<u32>> = (0..drafts.len())
         .map(|i| parent(&drafts, &pieces, i))
@@ -45,6 +38,19 @@ pub(super) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
         })
         .filter(|a| !a.content.is_empty())
         .collect()
+}
+
+/// Drops impossible and colliding drafts and sorts the others by their place.
+pub(crate) fn settle(w: &Words, drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = drafts.into_iter().filter_map(|d| tidy(w, d)).collect();
+    drafts.sort_by_key(|d| {
+        let cue = d.cue.first().map_or(d.content_extent().0, |c| c.0);
+        (d.extent().0, cue, std::cmp::Reverse(d.content_extent().1))
+    });
+    let keep = without_collisions(&drafts);
+    let mut k = keep.iter();
+    drafts.retain(|_| *k.next().unwrap_or(&true));
+    drafts
 }
 
 fn span(w: &Words, r: Range) -> Option<Span> {

@@ -8,7 +8,7 @@ use crate::text::Quote;
 
 /// Extends the contents to the marks that enclose them, and gives the quotations that no cue has
 /// claimed to the attribution that they continue, or to one of their own.
-pub(super) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
+pub(crate) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
     for d in drafts.iter_mut() {
         snap(w, d);
     }

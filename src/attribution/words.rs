@@ -6,30 +6,30 @@ use crate::text::{Shape, Text, WordKind};
 
 /// A word of the text, tagged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tagged {
-    pub(super) info: WordInfo,
+pub(crate) struct Tagged {
+    pub(crate) info: WordInfo,
     /// 1 + index of the outermost quotation that the word stands in, its marks included; 0 for none.
-    pub(super) quote: u32,
+    pub(crate) quote: u32,
     /// For a punctuation mark its ASCII stand-in (`-` for every dash), else 0.
-    pub(super) mark: u8,
-    pub(super) capital: bool,
-    pub(super) possessive: bool,
-    pub(super) word: bool,
+    pub(crate) mark: u8,
+    pub(crate) capital: bool,
+    pub(crate) possessive: bool,
+    pub(crate) word: bool,
 }
 
 /// A half-open range of word indices.
-pub(super) type Range = (usize, usize);
+pub(crate) type Range = (usize, usize);
 
 /// The tagged words of a text.
-pub(super) struct Words<'a, 't> {
-    pub(super) text: &'a Text<'t>,
-    pub(super) lexicon: &'static Lexicon,
-    pub(super) tagged: Vec<Tagged>,
+pub(crate) struct Words<'a, 't> {
+    pub(crate) text: &'a Text<'t>,
+    pub(crate) lexicon: &'static Lexicon,
+    pub(crate) tagged: Vec<Tagged>,
 }
 
 /// How a verb group stands in its clause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum GroupKind {
+pub(crate) enum GroupKind {
     /// He said, has said, would say.
     Finite,
     /// To say.
@@ -42,13 +42,13 @@ pub(super) enum GroupKind {
 
 /// A verb with its auxiliaries, negation and adverbs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     /// First word of the group.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     /// The main verb.
-    pub(super) verb: usize,
-    pub(super) kind: GroupKind,
-    pub(super) negated: bool,
+    pub(crate) verb: usize,
+    pub(crate) kind: GroupKind,
+    pub(crate) negated: bool,
 }
 
 fn ascii_mark(word: &str) -> u8 {
@@ -62,7 +62,7 @@ fn ascii_mark(word: &str) -> u8 {
 
 impl<'a, 't> Words<'a, 't> {
     /// Words that are never the core of a noun phrase.
-    const FUNCTION: Classes = Classes::AUX
+    pub(crate) const FUNCTION: Classes = Classes::AUX
         .or(Classes::PRON_SUBJ)
         .or(Classes::PRON_SUBJ_AUX)
         .or(Classes::PRON_OBJ)
@@ -76,7 +76,7 @@ impl<'a, 't> Words<'a, 't> {
         .or(Classes::POSS)
         .or(Classes::NEG);
 
-    pub(super) fn new(text: &'a Text<'t>) -> Self {
+    pub(crate) fn new(text: &'a Text<'t>) -> Self {
         let lexicon = Lexicon::english();
         let mut tagged: Vec<Tagged> = text
             .words
@@ -115,61 +115,61 @@ impl<'a, 't> Words<'a, 't> {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.tagged.len()
     }
 
-    pub(super) fn is(&self, i: usize, classes: Classes) -> bool {
+    pub(crate) fn is(&self, i: usize, classes: Classes) -> bool {
         self.tagged
             .get(i)
             .is_some_and(|t| t.info.classes.has(classes))
     }
 
-    pub(super) fn mark(&self, i: usize) -> u8 {
+    pub(crate) fn mark(&self, i: usize) -> u8 {
         self.tagged.get(i).map_or(0, |t| t.mark)
     }
 
-    pub(super) fn capital(&self, i: usize) -> bool {
+    pub(crate) fn capital(&self, i: usize) -> bool {
         self.tagged.get(i).is_some_and(|t| t.capital && t.word)
     }
 
-    pub(super) fn lower(&self, i: usize) -> bool {
+    pub(crate) fn lower(&self, i: usize) -> bool {
         self.tagged.get(i).is_some_and(|t| !t.capital && t.word)
     }
 
-    pub(super) fn possessive(&self, i: usize) -> bool {
+    pub(crate) fn possessive(&self, i: usize) -> bool {
         self.tagged.get(i).is_some_and(|t| t.possessive)
     }
 
-    pub(super) fn quote(&self, i: usize) -> u32 {
+    pub(crate) fn quote(&self, i: usize) -> u32 {
         self.tagged.get(i).map_or(0, |t| t.quote)
     }
 
     /// Whether word `i` stands in a quotation that is nested in the outermost quotation `outer`.
-    pub(super) fn inner_quote(&self, i: usize, outer: u32) -> bool {
+    pub(crate) fn inner_quote(&self, i: usize, outer: u32) -> bool {
         self.text.quotes[outer as usize..]
             .iter()
             .take_while(|q| q.depth > 0)
             .any(|q| (q.first_word as usize..q.end_word as usize).contains(&i))
     }
 
-    fn bytes(&self, i: usize) -> &'t [u8] {
+    pub(crate) fn bytes(&self, i: usize) -> &'t [u8] {
         let w = &self.text.words[i];
         &self.text.source.as_bytes()[w.span.start as usize..w.core_end as usize]
     }
 
-    pub(super) fn hash(&self, i: usize) -> u64 {
+    pub(crate) fn hash(&self, i: usize) -> u64 {
         self.text.words.get(i).map_or(0, |w| w.hash)
     }
 
     /// An adverb, by list or by its ending in -ly.
-    pub(super) fn adverb(&self, i: usize) -> bool {
+    pub(crate) fn adverb(&self, i: usize) -> bool {
         self.is(i, Classes::ADV)
             || (self.lower(i) && self.bytes(i).len() > 4 && self.bytes(i).ends_with(b"ly"))
     }
 
     /// A word that may be part of a noun phrase's core: a noun, name, adjective or number.
-    pub(super) fn nominal(&self, i: usize) -> bool {
+    pub(crate) fn nominal(&self, i: usize) -> bool {
         let Some(t) = self.tagged.get(i) else {
             return false;
         };
@@ -192,7 +192,7 @@ impl<'a, 't> Words<'a, 't> {
 
     /// A word that is most likely a verb where it stands: by list, or -ed after a word that is no
     /// determiner.
-    pub(super) fn finite_looking(&self, i: usize) -> bool {
+    pub(crate) fn finite_looking(&self, i: usize) -> bool {
         let Some(t) = self.tagged.get(i) else {
             return false;
         };
@@ -256,7 +256,7 @@ impl<'a, 't> Words<'a, 't> {
         regular
     }
 
-    pub(super) fn plural(&self, i: usize) -> bool {
+    pub(crate) fn plural(&self, i: usize) -> bool {
         let b = self.bytes(i);
         (b.len() > 3 && b.ends_with(b"s") && !b.ends_with(b"ss") && !self.possessive(i))
             || [
@@ -277,7 +277,7 @@ impl<'a, 't> Words<'a, 't> {
     }
 
     /// Words of the sentence that word `i` stands in.
-    pub(super) fn sentence_of(&self, i: usize) -> Range {
+    pub(crate) fn sentence_of(&self, i: usize) -> Range {
         let k = self
             .text
             .sentences
@@ -290,7 +290,7 @@ impl<'a, 't> Words<'a, 't> {
 
     /// The verb group whose main verb is word `verb`, a form of a cue verb; `None` where the word
     /// is no verb here.
-    pub(super) fn verb_group(&self, verb: usize, sentence_start: usize) -> Option<Group> {
+    pub(crate) fn verb_group(&self, verb: usize, sentence_start: usize) -> Option<Group> {
         let forms = self.tagged[verb].info.forms;
         if self.is(verb, Classes::PREP) {
             return None; // "like"
@@ -477,7 +477,7 @@ impl<'a, 't> Words<'a, 't> {
     }
 
     /// The noun phrase that ends before word `end`, not reaching left of `floor`.
-    pub(super) fn noun_phrase_before(&self, end: usize, floor: usize) -> Option<Range> {
+    pub(crate) fn noun_phrase_before(&self, end: usize, floor: usize) -> Option<Range> {
         if end <= floor {
             return None;
         }
@@ -573,7 +573,7 @@ impl<'a, 't> Words<'a, 't> {
     }
 
     /// The noun phrase that starts at word `start`, not reaching `ceiling`.
-    pub(super) fn noun_phrase_at(
+    pub(crate) fn noun_phrase_at(
         &self,
         start: usize,
         ceiling: usize,

@@ -1,0 +1,295 @@
+//! Linear chains: the best labels, their probabilities, and the odds of label sets.
+//!
+//! Label 0 is outside. Odd labels begin a span, the even label after one goes on with it.
+
+/// What no label sequence may have.
+pub(super) const NEVER: f32 = -1e4;
+
+/// Weights of the first label and of neighbouring labels.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Chain<const L: usize> {
+    pub(super) first: [f32; L],
+    pub(super) next: [[f32; L]; L],
+}
+
+/// Whether label `b` may follow label `a`; `a` is 0 at the start.
+pub(super) const fn may_follow(a: usize, b: usize) -> bool {
+    b == 0 || b % 2 == 1 || a == b || a + 1 == b
+}
+
+impl<const L: usize> Chain<L> {
+    /// A chain that only forbids what makes no spans.
+    pub(super) fn new() -> Self {
+        let mut chain = Self {
+            first: [0.0; L],
+            next: [[0.0; L]; L],
+        };
+        for b in 0..L {
+            if !may_follow(0, b) {
+                chain.first[b] = NEVER;
+            }
+            for a in 0..L {
+                if !may_follow(a, b) {
+                    chain.next[a][b] = NEVER;
+                }
+            }
+        }
+        chain
+    }
+}
+
+/// Room for computing on chains, used again and again.
+#[derive(Clone, Debug)]
+pub(super) struct Solver<const L: usize> {
+    chain: Chain<L>,
+    first: [f32; L],
+    next: [[f32; L]; L],
+    emit: Vec<[f32; L]>,
+    alpha: Vec<[f32; L]>,
+    back: Vec<[u8; L]>,
+    /// Probability of each label at each position, after [`Self::marginals`].
+    pub(super) marginals: Vec<[f32; L]>,
+    /// The best labels, after [`Self::best`].
+    pub(super) labels: Vec<u8>,
+}
+
+fn total<const L: usize>(x: &[f32; L]) -> f32 {
+    x.iter().sum()
+}
+
+impl<const L: usize> Solver<L> {
+    pub(super) fn new(chain: &Chain<L>) -> Self {
+        let mut solver = Self {
+            chain: chain.clone(),
+            first: [0.0; L],
+            next: [[0.0; L]; L],
+            emit: Vec::new(),
+            alpha: Vec::new(),
+            back: Vec::new(),
+            marginals: Vec::new(),
+            labels: Vec::new(),
+        };
+        solver.set(chain);
+        solver
+    }
+
+    /// Takes other weights.
+    pub(super) fn set(&mut self, chain: &Chain<L>) {
+        self.chain = chain.clone();
+        self.first = chain.first.map(f32::exp);
+        self.next = chain.next.map(|row| row.map(f32::exp));
+    }
+
+    /// Exponentials of the scores, each position's greatest taken out; their logarithms' sum.
+    fn exponentials(&mut self, scores: &[[f32; L]]) -> f32 {
+        self.emit.clear();
+        let mut shift = 0.0;
+        for s in scores {
+            let max = s.iter().fold(f32::MIN, |a, &b| a.max(b));
+            shift += max;
+            self.emit.push(s.map(|x| (x - max).exp()));
+        }
+        shift
+    }
+
+    /// Log of the sum over all label sequences; `allowed` leaves labels out everywhere.
+    fn forward(&mut self, allowed: [bool; L]) -> f32 {
+        self.alpha.clear();
+        let mut log = 0.0;
+        let mut last = [0.0; L];
+        for (t, emit) in self.emit.iter().enumerate() {
+            let mut now = [0.0; L];
+            for b in 0..L {
+                if !allowed[b] {
+                    continue;
+                }
+                now[b] = if t == 0 {
+                    self.first[b]
+                } else {
+                    (0..L).map(|a| last[a] * self.next[a][b]).sum()
+                } * emit[b];
+            }
+            let sum = total(&now).max(f32::MIN_POSITIVE);
+            now = now.map(|x| x / sum);
+            log += sum.ln();
+            self.alpha.push(now);
+            last = now;
+        }
+        log
+    }
+
+    /// Fills [`Self::marginals`]; gives the log of the sum over all label sequences.
+    pub(super) fn marginals(&mut self, scores: &[[f32; L]]) -> f32 {
+        let shift = self.exponentials(scores);
+        let log = self.forward([true; L]) + shift;
+        let n = scores.len();
+        self.marginals.clear();
+        self.marginals.resize(n, [0.0; L]);
+        let mut beta = [1.0; L];
+        for t in (0..n).rev() {
+            if t + 1 < n {
+                let emit = self.emit[t + 1];
+                let mut before = [0.0; L];
+                for (a, x) in before.iter_mut().enumerate() {
+                    *x = (0..L).map(|b| self.next[a][b] * emit[b] * beta[b]).sum();
+                }
+                let sum = total(&before).max(f32::MIN_POSITIVE);
+                beta = before.map(|x| x / sum);
+            }
+            let mut p = [0.0; L];
+            for b in 0..L {
+                p[b] = self.alpha[t][b] * beta[b];
+            }
+            let sum = total(&p).max(f32::MIN_POSITIVE);
+            self.marginals[t] = p.map(|x| x / sum);
+        }
+        log
+    }
+
+    /// Probability of each pair of labels at `t - 1` and `t`; to be called after
+    /// [`Self::marginals`].
+    pub(super) fn joint(&self, t: usize) -> [[f32; L]; L] {
+        let mut joint = [[0.0; L]; L];
+        // beta[b] in terms of what is stored: marginal / alpha, up to a factor.
+        let mut sum = 0.0;
+        for b in 0..L {
+            let after = self.marginals[t][b] / self.alpha[t][b].max(1e-20);
+            for a in 0..L {
+                joint[a][b] = self.alpha[t - 1][a] * self.next[a][b] * self.emit[t][b] * after;
+                sum += joint[a][b];
+            }
+        }
+        joint.map(|row| row.map(|x| x / f32::max(sum, f32::MIN_POSITIVE)))
+    }
+
+    /// Probability that only allowed labels occur; to be called after [`Self::marginals`] for the
+    /// same scores, whose result is `log`.
+    pub(super) fn odds(&mut self, scores: &[[f32; L]], log: f32, allowed: [bool; L]) -> f32 {
+        let shift = self.exponentials(scores);
+        (self.forward(allowed) + shift - log).exp().clamp(0.0, 1.0)
+    }
+
+    /// Log score of a label sequence.
+    pub(super) fn score(&self, scores: &[[f32; L]], labels: &[u8]) -> f32 {
+        let mut sum = 0.0;
+        let mut last = None;
+        for (s, &b) in scores.iter().zip(labels) {
+            let b = usize::from(b);
+            sum += s[b]
+                + match last {
+                    None => self.chain.first[b],
+                    Some(a) => self.chain.next[a as usize][b],
+                };
+            last = Some(b);
+        }
+        sum
+    }
+
+    /// Fills [`Self::labels`] with the best sequence; `bias` is added to every position's scores.
+    pub(super) fn best(&mut self, scores: &[[f32; L]], bias: [f32; L]) {
+        self.back.clear();
+        let mut last = [0.0; L];
+        for (t, s) in scores.iter().enumerate() {
+            let mut now = [0.0; L];
+            let mut from = [0_u8; L];
+            for b in 0..L {
+                let (mut best, mut arg) = (f32::MIN, 0);
+                if t == 0 {
+                    best = self.chain.first[b];
+                } else {
+                    for (a, &x) in last.iter().enumerate() {
+                        let x = x + self.chain.next[a][b];
+                        if x > best {
+                            best = x;
+                            arg = a;
+                        }
+                    }
+                }
+                now[b] = best + s[b] + bias[b];
+                from[b] = arg as u8;
+            }
+            self.back.push(from);
+            last = now;
+        }
+        let mut label = 0;
+        for b in 1..L {
+            if last[b] > last[label] {
+                label = b;
+            }
+        }
+        self.labels.clear();
+        self.labels.resize(scores.len(), 0);
+        for t in (0..scores.len()).rev() {
+            self.labels[t] = label as u8;
+            label = usize::from(self.back[t][label]);
+        }
+    }
+}
+
+/// The spans of label `begin` (odd) in a label sequence.
+pub(super) fn spans(labels: &[u8], begin: u8) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (t, &label) in labels.iter().enumerate() {
+        if label == begin {
+            found.push((t, t + 1));
+        } else if label == begin + 1
+            && let Some(last) = found.last_mut().filter(|s| s.1 == t)
+        {
+            last.1 = t + 1;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chain, Solver, may_follow, spans};
+
+    /// All label sequences with their scores, by counting.
+    fn all(chain: &Chain<3>, scores: &[[f32; 3]]) -> Vec<(Vec<u8>, f32)> {
+        let solver = Solver::new(chain);
+        (0..3_usize.pow(scores.len() as u32))
+            .map(|n| {
+                let labels: Vec<u8> = (0..scores.len())
+                    .map(|t| (n / 3_usize.pow(t as u32) % 3) as u8)
+                    .collect();
+                let score = solver.score(scores, &labels);
+                (labels, score)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn agrees_with_counting() {
+        let mut chain = Chain::<3>::new();
+        chain.next[0][1] = -0.5;
+        chain.next[1][2] = 0.7;
+        chain.first[0] = 0.3;
+        let scores = [[0.1, 0.5, -0.2], [0.0, 0.2, 0.9], [0.3, -0.4, 0.1], [0.0, 1.1, 0.4]];
+        let all = all(&chain, &scores);
+        let z: f32 = all.iter().map(|(_, s)| s.exp()).sum();
+        let mut solver = Solver::new(&chain);
+        let log = solver.marginals(&scores);
+        assert!((log - z.ln()).abs() < 1e-4);
+        for t in 0..4 {
+            for b in 0..3 {
+                let p: f32 = all.iter().filter(|(l, _)| l[t] == b).map(|(_, s)| s.exp()).sum();
+                assert!((solver.marginals[t][b as usize] - p / z).abs() < 1e-4);
+            }
+        }
+        let none: f32 = all.iter().filter(|(l, _)| l.iter().all(|&b| b == 0)).map(|(_, s)| s.exp()).sum();
+        assert!((solver.odds(&scores, log, [true, false, false]) - none / z).abs() < 1e-4);
+        solver.best(&scores, [0.0; 3]);
+        let best = all.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("some");
+        assert_eq!(solver.labels, best.0);
+        for pair in best.0.windows(2) {
+            assert!(may_follow(usize::from(pair[0]), usize::from(pair[1])));
+        }
+    }
+
+    #[test]
+    fn spans_begin_with_their_label() {
+        assert_eq!(spans(&[1, 2, 0, 1, 1, 2, 3, 4], 1), [(0, 2), (3, 4), (4, 6)]);
+        assert_eq!(spans(&[1, 2, 0, 1, 1, 2, 3, 4], 3), [(6, 8)]);
+    }
+}

@@ -1,0 +1,210 @@
+//! From scores to attributions: cues, their roles, and which of those that collide stay.
+
+use crate::attribution::Class;
+use crate::attribution::draft::Draft;
+use crate::attribution::words::Range;
+
+use super::crf::{NEVER, Solver, spans};
+use super::roles::{Candidate, Scene, window};
+use super::view::View;
+use super::{Model, cues};
+
+/// Labels of the cue model: outside, first word, further word.
+pub(super) const CUE_LABELS: usize = 3;
+/// Labels of the role model: outside, source (2), content (2).
+pub(super) const ROLE_LABELS: usize = 5;
+/// First word of a source.
+pub(super) const SOURCE: u8 = 1;
+/// First word of a content.
+pub(super) const CONTENT: u8 = 3;
+
+/// How readily attributions are proposed; found on development data.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Bias {
+    /// Added to the score of every word of a cue.
+    pub cue: f32,
+    /// Added to the score of every word of a content.
+    pub content: f32,
+    /// Added to the score of every word of a source.
+    pub source: f32,
+    /// Attributions less sure than this are dropped.
+    pub least: f32,
+}
+
+impl Default for Bias {
+    fn default() -> Self {
+        Self {
+            cue: 1.0,
+            content: 0.2,
+            source: 0.0,
+            least: 0.2,
+        }
+    }
+}
+
+/// The cues in a sentence that starts at word `start`: spans of the best labels, with how likely any
+/// label but outside is.
+pub(super) fn candidates(
+    solver: &mut Solver<CUE_LABELS>,
+    scores: &[[f32; CUE_LABELS]],
+    start: usize,
+    bias: f32,
+    out: &mut Vec<Candidate>,
+) {
+    solver.best(scores, [0.0, bias, bias]);
+    if solver.labels.iter().all(|&l| l == 0) {
+        return;
+    }
+    solver.marginals(scores);
+    for (a, b) in spans(&solver.labels, 1) {
+        let score = solver.marginals[a..b]
+            .iter()
+            .fold(0.0_f32, |best, p| best.max(1.0 - p[0]));
+        out.push(Candidate {
+            cue: (start + a, start + b),
+            score,
+        });
+    }
+}
+
+/// The proposed attributions of a text, surest first, not yet free of collisions.
+fn propose(view: &View, model: &Model) -> Vec<Draft> {
+    let mut found = Vec::new();
+    let mut features = Vec::with_capacity(160);
+    let mut scores: Vec<[f32; CUE_LABELS]> = Vec::new();
+    let mut solver = Solver::new(&model.cue_chain);
+    for (k, &(a, b)) in view.sentences.iter().enumerate() {
+        let frame = cues::frame(view, k);
+        scores.clear();
+        let mut any = false;
+        for i in a..b {
+            if cues::open(&view.items[i]) {
+                features.clear();
+                cues::features(view, &frame, i, &mut features);
+                let [x, y] = model.cues.sum(&features);
+                scores.push([0.0, x, y]);
+                any = true;
+            } else {
+                scores.push([0.0, NEVER, NEVER]);
+            }
+        }
+        if any {
+            candidates(&mut solver, &scores, a, model.bias.cue, &mut found);
+        }
+    }
+    let mut solver = Solver::new(&model.role_chain);
+    let mut scores: Vec<[f32; ROLE_LABELS]> = Vec::new();
+    let mut scene = Scene::default();
+    let mut drafts = Vec::with_capacity(found.len());
+    for c in found {
+        let window = window(view, c.cue);
+        scene.set(view, c, window);
+        scores.clear();
+        for i in window.0..window.1 {
+            if c.cue.0 <= i && i < c.cue.1 {
+                scores.push([0.0, NEVER, NEVER, NEVER, NEVER]);
+                continue;
+            }
+            features.clear();
+            scene.features(view, i, &mut features);
+            let [a, b, c, d] = model.roles.sum(&features);
+            scores.push([0.0, a, b, c, d]);
+        }
+        drafts.extend(draft(view, model, &mut solver, &scores, c, window.0));
+    }
+    drafts.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cue.cmp(&b.cue)));
+    drafts
+}
+
+/// The attribution of a cue, if it is likely enough.
+fn draft(
+    view: &View,
+    model: &Model,
+    solver: &mut Solver<ROLE_LABELS>,
+    scores: &[[f32; ROLE_LABELS]],
+    candidate: Candidate,
+    start: usize,
+) -> Option<Draft> {
+    let bias = &model.bias;
+    let log = solver.marginals(scores);
+    let empty = solver.odds(scores, log, [true, true, true, false, false]);
+    let score = candidate.score * (1.0 - empty);
+    if score < bias.least {
+        return None;
+    }
+    solver.best(scores, [0.0, bias.source, bias.source, bias.content, bias.content]);
+    let shift = |r: Range| (r.0 + start, r.1 + start);
+    let content: Vec<Range> = spans(&solver.labels, CONTENT).into_iter().map(shift).collect();
+    if content.is_empty() {
+        return None;
+    }
+    let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
+    let source = spans(&solver.labels, SOURCE)
+        .into_iter()
+        .max_by(|a, b| sure(a).total_cmp(&sure(b)))
+        .map(shift);
+    let (class, negative) = meaning(view, candidate.cue);
+    let rule = (candidate.cue.0..candidate.cue.1).find_map(|i| view.rule_at(i));
+    Some(Draft {
+        content,
+        cue: vec![candidate.cue],
+        source,
+        addressee: rule.and_then(|k| view.rules[k].addressee),
+        class,
+        negative,
+        score,
+    })
+}
+
+/// Class and denial, by the lexicon.
+fn meaning(view: &View, cue: Range) -> (Class, bool) {
+    let w = &view.words;
+    let denied = view.rule_at(cue.0).or(view.rule_at(cue.1 - 1)).map(|k| view.rules[k].negative);
+    let known = (cue.0..cue.1).rev().find_map(|i| {
+        let info = w.tagged[i].info;
+        w.lexicon
+            .verb(info)
+            .map(|v| (v.class, v.negative))
+            .or_else(|| w.lexicon.noun(info).map(|n| (n.class, n.negative)))
+    });
+    let (class, negative) = known.unwrap_or((Class::Assertion, false));
+    let negation = (cue.0..cue.1).any(|i| w.is(i, crate::attribution::lexicon::Classes::NEG));
+    (class, denied.unwrap_or(negative ^ negation))
+}
+
+/// Finds the attributions of a text; those that collide with a surer one give way.
+pub(super) fn decode(view: &View, model: &Model) -> Vec<Draft> {
+    let mut content_of = vec![false; view.len()];
+    let mut cue_of = vec![false; view.len()];
+    let mut kept = Vec::new();
+    for mut d in propose(view, model) {
+        let taken = |i: usize| content_of[i] || cue_of[i];
+        let cue = d.cue[0];
+        if (cue.0..cue.1).any(taken) {
+            continue;
+        }
+        let all = d.content_len();
+        let mut content = Vec::with_capacity(d.content.len());
+        for &(a, b) in &d.content {
+            let mut start = a;
+            for i in a..=b {
+                if i == b || taken(i) {
+                    if start < i {
+                        content.push((start, i));
+                    }
+                    start = i + 1;
+                }
+            }
+        }
+        d.content = content;
+        if d.content_len() * 2 < all.max(1) {
+            continue;
+        }
+        for &(a, b) in &d.content {
+            content_of[a..b].fill(true);
+        }
+        cue_of[cue.0..cue.1].fill(true);
+        kept.push(d);
+    }
+    kept
+}

@@ -1,0 +1,131 @@
+//! Attribution by learned models: a linear chain that finds cues, another that finds the source and
+//! content of each, both over hashed sparse features.
+
+mod crf;
+mod cues;
+mod decode;
+mod gold;
+mod learn;
+mod priors;
+mod roles;
+mod stem;
+mod train;
+mod view;
+mod weights;
+
+use crate::attribution::words::Words;
+use crate::attribution::{Attribution, nesting, quotation};
+use crate::error::Result;
+use crate::text::Text;
+
+pub use decode::Bias;
+pub use gold::{GoldAttribution, GoldDocument};
+pub use train::Progress;
+
+use crf::Chain;
+use decode::{CUE_LABELS, ROLE_LABELS};
+use priors::Priors;
+use view::View;
+use weights::Table;
+
+/// How to train a [`Model`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainOptions {
+    /// What the model is called.
+    pub name: String,
+    /// What it is trained on, for its header.
+    pub data: Vec<String>,
+    /// Passes over the data.
+    pub epochs: u32,
+    /// Step size of AdaGrad.
+    pub rate: f32,
+    /// Leave out half of the features at random, so that none is relied on alone.
+    pub dropout: bool,
+    /// Features seen less often are left out.
+    pub least_count: u8,
+    /// Features whose weights are all smaller are left out of the model.
+    pub prune: f32,
+    /// Where randomness starts: equal seeds give equal models.
+    pub seed: u64,
+    /// Threads to train on; the model does not depend on it.
+    pub threads: usize,
+    /// How readily attributions are proposed.
+    pub bias: Bias,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self {
+            name: "model".into(),
+            data: Vec::new(),
+            epochs: 8,
+            rate: 0.1,
+            dropout: true,
+            least_count: 2,
+            prune: 0.05,
+            seed: 1,
+            threads: 2,
+            bias: Bias::default(),
+        }
+    }
+}
+
+/// What a model says of itself.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Header {
+    /// What it is called.
+    pub name: String,
+    /// What it was trained on.
+    pub data: Vec<String>,
+    /// Number of documents.
+    pub documents: usize,
+    /// Number of attributions.
+    pub attributions: usize,
+    /// Passes over the data.
+    pub epochs: u32,
+    /// Where randomness started.
+    pub seed: u64,
+    /// Measured figures, by name.
+    pub figures: std::collections::BTreeMap<String, f64>,
+}
+
+/// A trained model: finds who said what in place of the rules.
+#[derive(Clone, Debug)]
+pub struct Model {
+    header: Header,
+    bias: Bias,
+    priors: Priors,
+    cue_chain: Chain<CUE_LABELS>,
+    role_chain: Chain<ROLE_LABELS>,
+    cues: Table<2>,
+    roles: Table<4>,
+}
+
+impl Model {
+    /// Trains a model on annotated documents; `progress` is told of every epoch.
+    ///
+    /// # Errors
+    /// [`crate::Error::TextTooLong`], or [`crate::Error::BadGold`] where there is nothing to learn.
+    pub fn train(gold: &[GoldDocument], options: &TrainOptions, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
+        train::run(gold, options, progress)
+    }
+
+    /// What the model says of itself.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Finds the attributions of a text, in text order.
+    pub fn attribute(&self, text: &Text<'_>) -> Vec<Attribution> {
+        let mut view = View::new(Words::new(text));
+        view.set_priors(|stem| self.priors.bin(stem));
+        let mut drafts = decode::decode(&view, self);
+        quotation::settle_quotations(&view.words, &mut drafts);
+        nesting::finish(&view.words, drafts)
+    }
+
+    /// Takes other biases.
+    pub fn set_bias(&mut self, bias: Bias) {
+        self.bias = bias;
+    }
+}

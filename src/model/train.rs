@@ -1,0 +1,352 @@
+//! Trains the cue model, and on the cues that it proposes for unseen texts the role model.
+
+use crate::attribution::words::{Range, Words};
+use crate::error::Result;
+use crate::text::{Span, Text};
+
+use super::crf::Solver;
+use super::decode::{CONTENT, CUE_LABELS, ROLE_LABELS, SOURCE, candidates};
+use super::gold::GoldDocument;
+use super::learn::{Counter, Index, Recipe, Sequences, Trained, train};
+use super::priors::Counts;
+use super::roles::{Candidate, Scene, window};
+use super::view::View;
+use super::weights::Table;
+use super::{Header, Model, TrainOptions, cues};
+
+/// Texts are dealt into so many parts; the cues of each are proposed by a model of the others.
+const PARTS: usize = 3;
+
+/// What training is doing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// "cues" or "roles".
+    pub stage: &'static str,
+    /// The epoch that ended, from 1.
+    pub epoch: u32,
+    /// Of so many.
+    pub epochs: u32,
+    /// Mean negative log-likelihood of a sequence.
+    pub loss: f64,
+}
+
+/// An annotated attribution in words.
+struct Target {
+    cue: Range,
+    source: Vec<Range>,
+    content: Vec<Range>,
+}
+
+fn words_of(text: &Text, s: Span) -> Range {
+    let first = text.words.partition_point(|w| w.span.end <= s.start);
+    let end = text.words.partition_point(|w| w.span.start < s.end);
+    (first, end.max(first))
+}
+
+fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
+    gold.attributions
+        .iter()
+        .filter_map(|a| {
+            let ranges = |spans: &[Span]| -> Vec<Range> {
+                spans
+                    .iter()
+                    .map(|&s| words_of(text, s))
+                    .filter(|r| r.0 < r.1)
+                    .collect()
+            };
+            // The first piece of the cue stands for all.
+            Some(Target {
+                cue: *ranges(&a.cue).first()?,
+                source: ranges(&a.source),
+                content: ranges(&a.content),
+            })
+        })
+        .collect()
+}
+
+/// Trains a model.
+pub(super) fn run(
+    gold: &[GoldDocument],
+    options: &TrainOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Model> {
+    let texts = gold
+        .iter()
+        .map(|g| Text::new(&g.text))
+        .collect::<Result<Vec<_>>>()?;
+    let mut views: Vec<View> = texts.iter().map(|t| View::new(Words::new(t))).collect();
+    let targets: Vec<Vec<Target>> = texts.iter().zip(gold).map(|(t, g)| targets(t, g)).collect();
+
+    let own: Vec<Counts> = views.iter().zip(&targets).map(|(v, t)| counts(v, t)).collect();
+    let mut counts = Counts::default();
+    own.iter().for_each(|o| counts.merge(o));
+    for (v, own) in views.iter_mut().zip(&own) {
+        v.set_priors(|stem| counts.bin_without(stem, own));
+    }
+
+    let (cue_data, cue_index, owner) = cue_sequences(&views, &targets, options);
+    let recipe = Recipe {
+        epochs: options.epochs,
+        rate: options.rate,
+        dropout: options.dropout,
+        l2: 0.0,
+        seed: options.seed,
+    };
+    let part = |doc: usize| doc % PARTS;
+    let which = |leave_out: Option<usize>| -> Vec<u32> {
+        (0..cue_data.len() as u32)
+            .filter(|&k| Some(part(owner[k as usize].0)) != leave_out)
+            .collect()
+    };
+    let report = |stage: &'static str| {
+        move |epoch: u32, loss: f64| {
+            progress(Progress {
+                stage,
+                epoch: epoch + 1,
+                epochs: options.epochs,
+                loss,
+            });
+        }
+    };
+    let jobs: Vec<Option<usize>> = std::iter::once(None).chain((0..PARTS).map(Some)).collect();
+    let train_one = |leave_out: Option<usize>| {
+        let report = report("cues");
+        train::<CUE_LABELS>(&cue_data, &which(leave_out), cue_index.len(), &recipe, |e, l| {
+            if leave_out.is_none() {
+                report(e, l);
+            }
+        })
+    };
+    let mut trained = in_parallel(&jobs, options.threads, &train_one);
+    let parts = trained.split_off(1);
+    let Some(cue) = trained.pop() else {
+        return Err(crate::Error::BadGold {
+            line: 0,
+            reason: "nothing to train on".into(),
+        });
+    };
+
+    // Cues as a model proposes them that has not seen the text.
+    let mut proposed: Vec<Vec<Candidate>> = views.iter().map(|_| Vec::new()).collect();
+    let mut solvers: Vec<Solver<CUE_LABELS>> = parts.iter().map(|p| Solver::new(&p.chain)).collect();
+    let mut scores = Vec::new();
+    for (k, &(doc, start)) in owner.iter().enumerate() {
+        let p = part(doc);
+        cue_data.scores(k, &parts[p].weights, &mut scores);
+        candidates(&mut solvers[p], &scores, start, options.bias.cue, &mut proposed[doc]);
+    }
+    drop(parts);
+    let features = cue_index.features();
+    let cues = Table::quantise(&features, &cue, options.prune);
+    drop((cue_data, cue_index, features));
+
+    let (role_data, role_index) = role_sequences(&views, &targets, &proposed, options);
+    let all: Vec<u32> = (0..role_data.len() as u32).collect();
+    let role: Trained<ROLE_LABELS> = train(&role_data, &all, role_index.len(), &recipe, report("roles"));
+    let roles = Table::quantise(&role_index.features(), &role, options.prune);
+    Ok(Model {
+        header: Header {
+            documents: gold.len(),
+            attributions: gold.iter().map(|g| g.attributions.len()).sum(),
+            ..options.header()
+        },
+        bias: options.bias.clone(),
+        priors: counts.priors(),
+        cue_chain: cue.chain,
+        role_chain: role.chain,
+        cues,
+        roles,
+    })
+}
+
+/// Does the jobs on a few threads; results come in their order.
+fn in_parallel<J: Copy + Sync, R: Send>(jobs: &[J], threads: usize, work: &(impl Fn(J) -> R + Sync)) -> Vec<R> {
+    let threads = threads.clamp(1, jobs.len().max(1));
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut mine = Vec::new();
+                    loop {
+                        let k = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        let Some(&job) = jobs.get(k) else {
+                            return mine;
+                        };
+                        mine.push((k, work(job)));
+                    }
+                })
+            })
+            .collect();
+        handles
+            .into_iter()
+            .flat_map(|h| match h.join() {
+                Ok(mine) => mine,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    done.sort_by_key(|d| d.0);
+    done.into_iter().map(|d| d.1).collect()
+}
+
+fn counts(view: &View, targets: &[Target]) -> Counts {
+    let mut cue = vec![false; view.len()];
+    for t in targets {
+        cue[t.cue.0..t.cue.1].fill(true);
+    }
+    let mut counts = Counts::default();
+    for (x, &cue) in view.items.iter().zip(&cue) {
+        counts.add(x.stem, cue);
+    }
+    counts
+}
+
+/// One sequence a sentence that may hold a cue; with each its document and first word.
+fn cue_sequences(
+    views: &[View],
+    targets: &[Vec<Target>],
+    options: &TrainOptions,
+) -> (Sequences, Index, Vec<(usize, usize)>) {
+    let mut features = Vec::new();
+    let mut counter = Counter::new();
+    for v in views {
+        for (k, &(a, b)) in v.sentences.iter().enumerate() {
+            let frame = cues::frame(v, k);
+            for i in (a..b).filter(|&i| cues::open(&v.items[i])) {
+                features.clear();
+                cues::features(v, &frame, i, &mut features);
+                features.iter().for_each(|&f| counter.add(f));
+            }
+        }
+    }
+    let mut index = Index::new(counter, options.least_count);
+    let mut data = Sequences::default();
+    let mut owner = Vec::new();
+    for (doc, (v, targets)) in views.iter().zip(targets).enumerate() {
+        let mut labels = vec![0_u8; v.len()];
+        for t in targets {
+            labels[t.cue.0] = 1;
+            labels[t.cue.0 + 1..t.cue.1].fill(2);
+        }
+        for (k, &(a, b)) in v.sentences.iter().enumerate() {
+            if !(a..b).any(|i| cues::open(&v.items[i])) {
+                continue;
+            }
+            let frame = cues::frame(v, k);
+            let mut before = 0;
+            for i in a..b {
+                if !cues::open(&v.items[i]) {
+                    data.push_closed();
+                    before = 0;
+                    continue;
+                }
+                features.clear();
+                cues::features(v, &frame, i, &mut features);
+                // A cue whose first word is closed begins at the next.
+                let label = if labels[i] == 2 && before == 0 { 1 } else { labels[i] };
+                before = label;
+                data.push(&features, label, &mut index);
+            }
+            data.end_sequence();
+            owner.push((doc, a));
+        }
+    }
+    (data, index, owner)
+}
+
+/// One sequence a proposed cue, and one for each cue that was missed.
+fn role_sequences(
+    views: &[View],
+    targets: &[Vec<Target>],
+    proposed: &[Vec<Candidate>],
+    options: &TrainOptions,
+) -> (Sequences, Index) {
+    let overlap = |a: Range, b: Range| a.1.min(b.1).saturating_sub(a.0.max(b.0));
+    let mut work: Vec<(usize, Candidate, Option<&Target>)> = Vec::new();
+    for (doc, (found, targets)) in proposed.iter().zip(targets).enumerate() {
+        let mut met = vec![false; targets.len()];
+        for &c in found {
+            let best = (0..targets.len())
+                .filter(|&k| overlap(targets[k].cue, c.cue) > 0)
+                .max_by_key(|&k| (overlap(targets[k].cue, c.cue), std::cmp::Reverse(k)));
+            if let Some(k) = best {
+                met[k] = true;
+            }
+            work.push((doc, c, best.map(|k| &targets[k])));
+        }
+        for (t, _) in targets.iter().zip(met).filter(|(_, met)| !met) {
+            let missed = Candidate {
+                cue: t.cue,
+                score: 0.3,
+            };
+            work.push((doc, missed, Some(t)));
+        }
+    }
+    let mut features = Vec::new();
+    let mut scene = Scene::default();
+    let mut counter = Counter::new();
+    for &(doc, c, _) in &work {
+        let v = &views[doc];
+        let range = window(v, c.cue);
+        scene.set(v, c, range);
+        for i in (range.0..range.1).filter(|&i| i < c.cue.0 || i >= c.cue.1) {
+            features.clear();
+            scene.features(v, i, &mut features);
+            features.iter().for_each(|&f| counter.add(f));
+        }
+    }
+    let mut index = Index::new(counter, options.least_count);
+    let mut data = Sequences::default();
+    for &(doc, c, target) in &work {
+        let v = &views[doc];
+        let range = window(v, c.cue);
+        scene.set(v, c, range);
+        let mut labels = vec![0_u8; range.1 - range.0];
+        let mut mark = |ranges: &[Range], begin: u8| {
+            for r in ranges {
+                let (a, b) = (r.0.max(range.0), r.1.min(range.1));
+                if a < b {
+                    labels[a - range.0] = begin;
+                    labels[a + 1 - range.0..b - range.0].fill(begin + 1);
+                }
+            }
+        };
+        if let Some(t) = target {
+            mark(&t.content, CONTENT);
+            mark(&t.source, SOURCE);
+        }
+        let mut before = 0;
+        for i in range.0..range.1 {
+            if c.cue.0 <= i && i < c.cue.1 {
+                data.push_closed();
+                before = 0;
+                continue;
+            }
+            let mut label = labels[i - range.0];
+            // What the cue or a source has cut begins anew.
+            if label > 0 && label % 2 == 0 && before != label && before + 1 != label {
+                label -= 1;
+            }
+            before = label;
+            features.clear();
+            scene.features(v, i, &mut features);
+            data.push(&features, label, &mut index);
+        }
+        data.end_sequence();
+    }
+    (data, index)
+}
+
+/// Kept with the options so that a model says how it came about.
+impl TrainOptions {
+    fn header(&self) -> Header {
+        Header {
+            name: self.name.clone(),
+            data: self.data.clone(),
+            epochs: self.epochs,
+            seed: self.seed,
+            ..Header::default()
+        }
+    }
+}

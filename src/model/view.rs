@@ -1,0 +1,352 @@
+//! A text as the models see it: per word, once, the hashes and classes that features are made of.
+
+use crate::attribution::draft::Draft;
+use crate::attribution::lexicon::{Classes, Forms};
+use crate::attribution::words::{Range, Words};
+use crate::attribution::{nesting, rule_drafts};
+use crate::text::{Shape, WordKind, fold_hash};
+
+use super::stem::stem;
+
+/// What is known of one word. Hashes are of the folded forms.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Item {
+    pub(super) word: u64,
+    pub(super) stem: u64,
+    pub(super) suffix: u64,
+    /// The word classes that the word can have, its form and ending.
+    pub(super) tag: u64,
+    /// A class for paths, see [`symbol`]; 0 for words that paths pass over.
+    pub(super) symbol: u8,
+    pub(super) shape: u8,
+    /// How often the stem is a cue, binned.
+    pub(super) prior: u8,
+    /// Quotation state: 0 outside, 1 inside, 2 opening mark, 3 closing mark.
+    pub(super) quote: u8,
+    /// What the rules say of the word, see [`RULE_CUE`] and its like.
+    pub(super) rule: u8,
+    /// How sure the rules are of the cue here, binned.
+    pub(super) rule_score: u8,
+    /// Weight of the cue verb or noun in the lexicon, binned; 0 for no cue.
+    pub(super) lexicon: u8,
+    /// Index of the sentence.
+    pub(super) sentence: u32,
+}
+
+/// First word of a cue of the rules.
+pub(super) const RULE_CUE: u8 = 1;
+/// A further word of a cue of the rules.
+pub(super) const RULE_CUE_INNER: u8 = 2;
+/// In a source of the rules.
+pub(super) const RULE_SOURCE: u8 = 4;
+/// In a content of the rules.
+pub(super) const RULE_CONTENT: u8 = 8;
+
+/// A text as the models see it.
+pub(super) struct View<'a, 't> {
+    pub(super) words: Words<'a, 't>,
+    pub(super) items: Vec<Item>,
+    /// What the rules find.
+    pub(super) rules: Vec<Draft>,
+    /// 1 + index of the rules' attribution whose cue a word is in, per word; 0 for none.
+    rule_cues: Vec<u32>,
+    /// Sentences as ranges of words; long ones are cut.
+    pub(super) sentences: Vec<Range>,
+}
+
+/// Longer sentences are read in pieces.
+const MAX_SENTENCE: usize = 400;
+
+impl<'a, 't> View<'a, 't> {
+    pub(super) fn new(words: Words<'a, 't>) -> Self {
+        let drafts = rule_drafts(&words);
+        let rules = nesting::settle(&words, drafts);
+        let mut sentences = Vec::with_capacity(words.text.sentences.len());
+        for s in &words.text.sentences {
+            let (first, end) = (s.first_word as usize, s.end_word as usize);
+            for start in (first..end).step_by(MAX_SENTENCE) {
+                sentences.push((start, end.min(start + MAX_SENTENCE)));
+            }
+        }
+        let mut items: Vec<Item> = (0..words.len()).map(|i| item(&words, i)).collect();
+        for (k, &(a, b)) in sentences.iter().enumerate() {
+            for item in &mut items[a..b] {
+                item.sentence = k as u32;
+            }
+        }
+        let mut rule_cues = vec![0; items.len()];
+        for (n, d) in rules.iter().enumerate() {
+            for &(a, b) in &d.content {
+                items[a..b].iter_mut().for_each(|x| x.rule |= RULE_CONTENT);
+            }
+            if let Some((a, b)) = d.source {
+                items[a..b].iter_mut().for_each(|x| x.rule |= RULE_SOURCE);
+            }
+            for &(a, b) in &d.cue {
+                rule_cues[a..b].fill(n as u32 + 1);
+                for (k, x) in items[a..b].iter_mut().enumerate() {
+                    x.rule |= if k == 0 { RULE_CUE } else { RULE_CUE_INNER };
+                    x.rule_score = 1 + (d.score.clamp(0.0, 0.99) * 5.0) as u8;
+                }
+            }
+        }
+        Self {
+            words,
+            items,
+            rules,
+            rule_cues,
+            sentences,
+        }
+    }
+
+    /// Gives each word the bin of its stem.
+    pub(super) fn set_priors(&mut self, bin: impl Fn(u64) -> u8) {
+        for item in &mut self.items {
+            item.prior = if item.shape == 6 { 0 } else { bin(item.stem) };
+        }
+    }
+
+    /// Index of the rules' attribution whose cue word `i` is in.
+    pub(super) fn rule_at(&self, i: usize) -> Option<usize> {
+        (self.rule_cues.get(i).copied()? as usize).checked_sub(1)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The word at `i` moved by `by`, if it stands in `range`.
+    pub(super) fn near(&self, i: usize, by: isize, range: Range) -> Option<&Item> {
+        let k = i.checked_add_signed(by)?;
+        (range.0 <= k && k < range.1).then(|| &self.items[k])
+    }
+}
+
+/// Mixes two values into one.
+#[inline]
+pub(super) const fn pair(a: u64, b: u64) -> u64 {
+    let h = (a.rotate_left(25) ^ b).wrapping_mul(0x9fb2_1c65_1e98_df25);
+    h ^ (h >> 29)
+}
+
+fn item(w: &Words, i: usize) -> Item {
+    let t = &w.tagged[i];
+    let word = &w.text.words[i];
+    let q = w.quote(i);
+    let mut quote = u8::from(q != 0);
+    if t.mark == b'"' && q != 0 {
+        let range = &w.text.quotes[q as usize - 1];
+        if range.first_word as usize == i {
+            quote = 2;
+        } else if range.end_word as usize == i + 1 {
+            quote = 3;
+        }
+    }
+    let symbol = symbol(w, i, quote);
+    let shape = match word.kind {
+        WordKind::Word if word.shape.has(Shape::ALL_CAPS) => 1,
+        WordKind::Word if t.capital && word.shape.has(Shape::SENTENCE_START) => 2,
+        WordKind::Word if t.capital => 3,
+        WordKind::Word => 4,
+        WordKind::Number => 5,
+        _ => 6,
+    };
+    if word.kind != WordKind::Word {
+        let hash = match word.kind {
+            WordKind::Number => 0x4e55_4d42_4552,
+            _ => pair(u64::from(t.mark), u64::from(quote)),
+        };
+        return Item {
+            word: hash,
+            stem: hash,
+            suffix: 0,
+            tag: hash,
+            symbol,
+            shape,
+            quote,
+            ..Item::default()
+        };
+    }
+    let bytes = w.bytes(i);
+    let verb = w.lexicon.verb(t.info);
+    let noun = w.lexicon.noun(t.info);
+    let stem = match verb {
+        Some(v) => v.lemma,
+        None => stem(bytes).unwrap_or(word.hash),
+    };
+    let ending = ending(bytes);
+    let classes = t.info.classes.0;
+    let forms = if verb.is_some() { t.info.forms.0 } else { 0 };
+    let weight = verb.map(|v| v.weight).or(noun.map(|n| n.weight));
+    let tag = pair(
+        u64::from(classes) << 8 | u64::from(forms),
+        u64::from(shape) << 8 | if classes == 0 { u64::from(ending) } else { 0 },
+    );
+    Item {
+        word: pair(word.hash, u64::from(t.possessive)),
+        stem,
+        suffix: fold_hash(suffix(w, i)),
+        tag: pair(tag, u64::from(t.possessive)),
+        symbol,
+        shape,
+        prior: 0,
+        quote,
+        rule: 0,
+        rule_score: 0,
+        lexicon: weight.map_or(0, |x| 1 + (x.clamp(0.0, 0.99) * 4.0) as u8)
+            + if verb.is_none() && noun.is_some() { 5 } else { 0 },
+        sentence: 0,
+    }
+}
+
+/// The last three letters or fewer.
+fn suffix<'t>(w: &Words<'_, 't>, i: usize) -> &'t str {
+    let word = &w.text.words[i];
+    let s = &w.text.source[word.span.start as usize..word.core_end as usize];
+    let from = s.char_indices().rev().nth(2).map_or(0, |(k, _)| k);
+    &s[from..]
+}
+
+/// A class of the word's ending.
+fn ending(word: &[u8]) -> u8 {
+    const ENDINGS: [&[u8]; 24] = [
+        b"ing", b"ed", b"ly", b"tion", b"sion", b"ment", b"ness", b"ity", b"ance", b"ence", b"ers", b"ors", b"er",
+        b"or", b"ists", b"ist", b"man", b"ive", b"al", b"ous", b"ic", b"able", b"ss", b"s",
+    ];
+    if word.len() < 4 {
+        return 0;
+    }
+    ENDINGS
+        .iter()
+        .position(|e| word.ends_with(e))
+        .map_or(0, |k| k as u8 + 1)
+}
+
+/// A class for paths: `d` opens a noun group, `N` goes on with it, `G` is a possessor; 0 is passed
+/// over.
+fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
+    let t = &w.tagged[i];
+    if !t.word {
+        return match (quote, t.mark) {
+            (2, _) => b'<',
+            (3, _) => b'>',
+            (_, b',') => b',',
+            (_, b':') => b':',
+            (_, b';') => b';',
+            (_, b'-') => b'-',
+            (_, b'(') => b'(',
+            (_, b')') => b')',
+            (_, b'.' | b'?' | b'!') => b'.',
+            (_, b'"') => b'"',
+            _ => b'm',
+        };
+    }
+    let c = t.info.classes;
+    if t.possessive && !c.has(Classes::PRON_SUBJ) {
+        return b'G';
+    }
+    if c.has(Classes::THAT) {
+        b'h'
+    } else if c.has(Classes::MODAL) && !t.capital {
+        b'M'
+    } else if c.has(Classes::BE) {
+        b'B'
+    } else if c.has(Classes::HAVE) {
+        b'H'
+    } else if c.has(Classes::DO) {
+        b'D'
+    } else if c.has(Classes::REL) {
+        if w.hash(i) == fold_hash("who") { b'w' } else { b'x' }
+    } else if c.has(Classes::TO) {
+        b't'
+    } else if c.has(Classes::WH) {
+        b'i'
+    } else if c.has(Classes::NEG) {
+        0
+    } else if c.has(Classes::PRON_SUBJ.or(Classes::PRON_SUBJ_AUX)) {
+        b'S'
+    } else if c.has(Classes::PRON_OBJ) && !c.has(Classes::POSS) {
+        b'O'
+    } else if c.has(Classes::DET.or(Classes::POSS)) {
+        b'd'
+    } else if c.has(Classes::CONJ) {
+        if w.hash(i) == fold_hash("but") { b'b' } else { b'c' }
+    } else if c.has(Classes::SUBORD) {
+        b's'
+    } else if c.has(Classes::PREP) {
+        if w.hash(i) == fold_hash("of") { b'o' } else { b'p' }
+    } else if c.has(Classes::TIME) {
+        b'T'
+    } else if w.adverb(i) && !c.has(Classes::ADJ) {
+        0
+    } else if t.info.is_cue_verb() && !t.capital && t.info.forms.has(Forms::ING) {
+        b'g'
+    } else if w.finite_looking(i) {
+        if t.info.is_cue_verb() { b'V' } else { b'v' }
+    } else if t.info.is_cue_verb() && !t.capital && w.verb_group(i, i.saturating_sub(8)).is_some() {
+        b'V'
+    } else if !t.capital && w.bytes(i).len() > 5 && w.bytes(i).ends_with(b"ing") {
+        b'g'
+    } else {
+        b'N'
+    }
+}
+
+/// Builds the path of symbols from a word outwards: runs of a noun group are one symbol.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path {
+    pub(super) hash: u64,
+    pub(super) steps: u8,
+    /// Noun groups passed.
+    pub(super) groups: u8,
+    in_group: bool,
+    limit: u8,
+}
+
+impl Path {
+    pub(super) const fn new(limit: u8) -> Self {
+        Self {
+            hash: 7,
+            steps: 0,
+            groups: 0,
+            in_group: false,
+            limit,
+        }
+    }
+
+    /// Walks over one word; true where the path grew.
+    #[inline]
+    pub(super) fn push(&mut self, symbol: u8, rightwards: bool) -> bool {
+        let symbol = match symbol {
+            0 => return false,
+            b'N' if self.in_group => return false,
+            b'd' if rightwards => {
+                self.in_group = true;
+                b'N'
+            }
+            b'd' => {
+                // Leftwards the determiner closes the group that was passed.
+                if std::mem::replace(&mut self.in_group, false) {
+                    return false;
+                }
+                b'N'
+            }
+            b'N' => {
+                self.in_group = true;
+                b'N'
+            }
+            other => {
+                self.in_group = false;
+                other
+            }
+        };
+        if symbol == b'N' {
+            self.groups = self.groups.saturating_add(1);
+        }
+        if self.steps < self.limit {
+            self.hash = pair(self.hash, u64::from(symbol));
+        }
+        self.steps = self.steps.saturating_add(1);
+        true
+    }
+}
