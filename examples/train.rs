@@ -31,12 +31,12 @@ fn main() {
     })
     .expect("trained");
     for (n, setting) in std::env::var("BIASES")
-        .unwrap_or("1 0.2 0 0.2".into())
+        .unwrap_or("1 0.2 0 0.2 0.8".into())
         .split(';')
         .enumerate()
     {
         let b: Vec<f32> = setting.split_whitespace().map(|x| x.parse().expect("number")).collect();
-        model.set_bias(Bias { cue: b[0], content: b[1], source: b[2], least: b[3] });
+        model.set_bias(Bias { cue: b[0], content: b[1], source: b[2], least: b[3], sourceless: b[4] });
         let path = if n == 0 { args[2].clone() } else { format!("{}.{n}", args[2]) };
         let mut out = std::io::BufWriter::new(std::fs::File::create(path).expect("writable"));
         let start = std::time::Instant::now();

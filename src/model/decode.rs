@@ -27,6 +27,8 @@ pub struct Bias {
     pub content: f32,
     /// Added to the score of every word of a source.
     pub source: f32,
+    /// An attribution is left without a source where that is likelier than this.
+    pub sourceless: f32,
     /// Attributions less sure than this are dropped.
     pub least: f32,
 }
@@ -37,6 +39,7 @@ impl Default for Bias {
             cue: 1.0,
             content: 0.2,
             source: 0.0,
+            sourceless: 0.8,
             least: 0.2,
         }
     }
@@ -134,12 +137,29 @@ fn draft(
     }
     solver.best(scores, [0.0, bias.source, bias.source, bias.content, bias.content]);
     let shift = |r: Range| (r.0 + start, r.1 + start);
-    let content: Vec<Range> = spans(&solver.labels, CONTENT).into_iter().map(shift).collect();
+    // Hardly an attribution has no source: one is looked for harder before that is believed.
+    let mut labels = solver.labels.clone();
+    if !labels.contains(&SOURCE) {
+        let none = solver.odds(scores, log, [true, false, false, true, true]);
+        if none < bias.sourceless {
+            for push in [1.0, 2.0, 4.0, 6.0] {
+                solver.best(
+                    scores,
+                    [0.0, bias.source + push, bias.source + push, bias.content, bias.content],
+                );
+                if solver.labels.contains(&SOURCE) {
+                    labels.clone_from(&solver.labels);
+                    break;
+                }
+            }
+        }
+    }
+    let content: Vec<Range> = spans(&labels, CONTENT).into_iter().map(shift).collect();
     if content.is_empty() {
         return None;
     }
     let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
-    let source = spans(&solver.labels, SOURCE)
+    let source = spans(&labels, SOURCE)
         .into_iter()
         .max_by(|a, b| sure(a).total_cmp(&sure(b)))
         .map(shift);
