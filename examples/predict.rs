@@ -1,10 +1,11 @@
 //! The core from Rust: reads gold JSON Lines from standard input, writes predictions in the scorer's
-//! format: `cargo run --release --example predict -- [--top-level] [--min SCORE] < GOLD > PRED`.
+//! format: `cargo run --release --example predict -- [--top-level] [--min SCORE] [--model FILE] < GOLD > PRED`.
 #![allow(clippy::print_stdout, missing_docs)]
 
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 
-use quoth::{Attributor, AttributorOptions, Span};
+use quoth::{Attributor, AttributorOptions, Model, Span};
 
 fn main() {
     let options = AttributorOptions {
@@ -15,7 +16,10 @@ fn main() {
             .map_or(0.0, |x| x.parse().expect("number")),
         ..Default::default()
     };
-    let attributor = Attributor::new(None, options);
+    let mut attributor = Attributor::new(None, options);
+    if let Some(path) = std::env::args().skip_while(|a| a != "--model").nth(1) {
+        attributor = attributor.with_model(Arc::new(Model::open(path.as_ref()).expect("model")));
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         let doc: serde_json::Value = serde_json::from_str(&line.expect("line")).expect("json");

@@ -1,72 +1,61 @@
-//! Trains a model on gold JSON Lines and predicts a development file with it:
-//! `cargo run --release --example train -- TRAIN.jsonl DEV.jsonl PRED.jsonl`.
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+//! Trains a model on gold JSON Lines, tunes it on a development file and saves it:
+//! `cargo run --release --example train -- TRAIN.jsonl[,MORE.jsonl] DEV.jsonl OUT.model [OPTION=VALUE …]`
+//! with the options rate, epochs, dropout, least, prune, seed, share (of the training documents).
+#![allow(clippy::print_stderr, missing_docs, clippy::cast_sign_loss)]
 
-use std::io::Write;
-
-use quoth::model::{Bias, GoldDocument, TrainOptions};
-use quoth::{Model, Span, Text};
+use quoth::Model;
+use quoth::model::{GoldDocument, TrainOptions};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let read = |path: &str| {
-        GoldDocument::parse_lines(&std::fs::read_to_string(path).expect("readable")).expect("gold")
+    let [train, dev, out, rest @ ..] = args.as_slice() else {
+        eprintln!("TRAIN.jsonl DEV.jsonl OUT.model [OPTION=VALUE …]");
+        std::process::exit(2);
     };
-    let number = |name: &str, default: f32| std::env::var(name).map_or(default, |v| v.parse().expect("number"));
-    let train = read(&args[0]);
-    let share = number("SHARE", 1.0);
-    let train = &train[..(train.len() as f32 * share) as usize];
-    let dev = read(&args[1]);
-    let options = TrainOptions {
-        rate: number("RATE", 0.1),
-        epochs: number("EPOCHS", 8.0) as u32,
-        dropout: number("DROPOUT", 1.0) > 0.0,
-        least_count: number("LEAST", 2.0) as u8,
-        seed: number("SEED", 1.0) as u64,
+    let read = |paths: &str| -> Vec<GoldDocument> {
+        paths
+            .split(',')
+            .flat_map(|p| {
+                GoldDocument::parse_lines(&std::fs::read_to_string(p).expect("readable"))
+                    .expect("gold")
+            })
+            .collect()
+    };
+    let mut gold = read(train);
+    let mut options = TrainOptions {
+        name: out.rsplit('/').next().unwrap_or(out).to_owned(),
+        data: train
+            .split(',')
+            .map(|p| p.rsplit('/').next().unwrap_or(p).to_owned())
+            .collect(),
         ..TrainOptions::default()
     };
+    for option in rest {
+        let (name, value) = option.split_once('=').expect("OPTION=VALUE");
+        let number: f32 = value.parse().expect("number");
+        match name {
+            "rate" => options.rate = number,
+            "epochs" => options.epochs = number as u32,
+            "dropout" => options.dropout = number > 0.0,
+            "least" => options.least_count = number as u8,
+            "prune" => options.prune = number,
+            "seed" => options.seed = number as u64,
+            "share" => gold.truncate((gold.len() as f32 * number) as usize),
+            _ => panic!("unknown option {name}"),
+        }
+    }
     let start = std::time::Instant::now();
-    let mut model = Model::train(train, &options, &|p| {
-        eprintln!("{:6.1} s {} {}/{} loss {:.4}", start.elapsed().as_secs_f32(), p.stage, p.epoch, p.epochs, p.loss);
+    let mut model = Model::train(&gold, &options, &|p| {
+        let seconds = start.elapsed().as_secs_f32();
+        eprintln!(
+            "{seconds:6.1} s {} {}/{} loss {:.4}",
+            p.stage, p.epoch, p.epochs, p.loss
+        );
     })
     .expect("trained");
-    for (n, setting) in std::env::var("BIASES")
-        .unwrap_or("1 0.2 0 0.2 0.8".into())
-        .split(';')
-        .enumerate()
-    {
-        let b: Vec<f32> = setting.split_whitespace().map(|x| x.parse().expect("number")).collect();
-        model.set_bias(Bias { cue: b[0], content: b[1], source: b[2], least: b[3], sourceless: b[4] });
-        let path = if n == 0 { args[2].clone() } else { format!("{}.{n}", args[2]) };
-        let mut out = std::io::BufWriter::new(std::fs::File::create(path).expect("writable"));
-        let start = std::time::Instant::now();
-        for d in &dev {
-            writeln!(out, "{}", predict(&model, d)).expect("write");
-        }
-        eprintln!("{:.3} s to predict", start.elapsed().as_secs_f32());
+    if dev != "-" {
+        model.tune(&read(dev)).expect("tuned");
     }
-}
-
-fn predict(model: &Model, d: &GoldDocument) -> serde_json::Value {
-    let text = Text::new(&d.text).expect("text");
-    let mut chars = vec![0_u32; d.text.len() + 1];
-    let mut n = 0;
-    for (i, c) in d.text.char_indices() {
-        chars[i..i + c.len_utf8()].fill(n);
-        n += 1;
-    }
-    chars[d.text.len()] = n;
-    let spans = |s: &[Span]| {
-        s.iter()
-            .map(|s| vec![chars[s.start as usize], chars[s.end as usize]])
-            .collect::<Vec<_>>()
-    };
-    let atts: Vec<_> = model
-        .attribute(&text)
-        .iter()
-        .filter(|a| a.parent.is_none())
-        .enumerate()
-        .map(|(i, a)| serde_json::json!({"id": format!("a{i}"), "content": spans(&a.content), "cue": spans(&a.cue), "source": spans(&a.source), "score": a.score}))
-        .collect();
-    serde_json::json!({"id": d.id, "attributions": atts})
+    model.save(out.as_ref()).expect("saved");
+    eprintln!("{:6.1} s {model:?}", start.elapsed().as_secs_f32());
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::attribution::{Attribution, AttributionType, attribute};
 use crate::error::Result;
 use crate::gazetteer::{Gazetteer, Mention};
+use crate::model::Model;
 use crate::speakers::{Speaker, resolve};
 use crate::text::Text;
 
@@ -44,13 +45,30 @@ pub struct Document {
 #[derive(Clone, Debug, Default)]
 pub struct Attributor {
     gazetteer: Option<Arc<Gazetteer>>,
+    model: Option<Arc<Model>>,
     options: AttributorOptions,
 }
 
 impl Attributor {
     /// An attributor that links speakers to `gazetteer`, where one is given.
     pub fn new(gazetteer: Option<Arc<Gazetteer>>, options: AttributorOptions) -> Self {
-        Self { gazetteer, options }
+        Self {
+            gazetteer,
+            model: None,
+            options,
+        }
+    }
+
+    /// The same attributor with a model in place of the rules.
+    #[must_use]
+    pub fn with_model(mut self, model: Arc<Model>) -> Self {
+        self.model = Some(model);
+        self
+    }
+
+    /// The model; `None` where attributions are found by rules.
+    pub fn model(&self) -> Option<&Arc<Model>> {
+        self.model.as_ref()
     }
 
     /// The gazetteer that speakers are linked to.
@@ -71,7 +89,10 @@ impl Attributor {
         let text = Text::new(source)?;
         let gazetteer = self.gazetteer.as_deref();
         let mentions = gazetteer.map_or_else(|| Ok(Vec::new()), |g| g.find(source))?;
-        let mut attributions = attribute(&text);
+        let mut attributions = match &self.model {
+            Some(model) => model.attribute(&text),
+            None => attribute(&text),
+        };
         let mut speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
         self.filter(&mut attributions, &mut speakers);
         Ok(Document {

@@ -41,6 +41,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Bytes that should be a saved model are not, or not one that this release reads.
+    #[error("cannot read the model: {reason}")]
+    BadModel {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A line of annotated documents cannot be used.
     #[error("line {line}: {reason}")]
     BadGold {

@@ -26,7 +26,8 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => {
             exception("GazetteerError", message)
         }
-        Error::BadFile { .. } => exception("FileFormatError", message),
+        Error::BadGold { .. } => PyValueError::new_err(message),
+        Error::BadFile { .. } | Error::BadModel { .. } => exception("FileFormatError", message),
         Error::Io {
             path,
             message: system,

@@ -2,6 +2,9 @@
 //!
 //! Label 0 is outside. Odd labels begin a span, the even label after one goes on with it.
 
+// Labels index several small arrays at once: a loop over their numbers reads best.
+#![allow(clippy::needless_range_loop)]
+
 /// What no label sequence may have.
 pub(super) const NEVER: f32 = -1e4;
 
@@ -172,13 +175,13 @@ impl<const L: usize> Solver<L> {
     /// Log score of a label sequence.
     pub(super) fn score(&self, scores: &[[f32; L]], labels: &[u8]) -> f32 {
         let mut sum = 0.0;
-        let mut last = None;
+        let mut last: Option<usize> = None;
         for (s, &b) in scores.iter().zip(labels) {
             let b = usize::from(b);
             sum += s[b]
                 + match last {
                     None => self.chain.first[b],
-                    Some(a) => self.chain.next[a as usize][b],
+                    Some(a) => self.chain.next[a][b],
                 };
             last = Some(b);
         }
@@ -265,7 +268,12 @@ mod tests {
         chain.next[0][1] = -0.5;
         chain.next[1][2] = 0.7;
         chain.first[0] = 0.3;
-        let scores = [[0.1, 0.5, -0.2], [0.0, 0.2, 0.9], [0.3, -0.4, 0.1], [0.0, 1.1, 0.4]];
+        let scores = [
+            [0.1, 0.5, -0.2],
+            [0.0, 0.2, 0.9],
+            [0.3, -0.4, 0.1],
+            [0.0, 1.1, 0.4],
+        ];
         let all = all(&chain, &scores);
         let z: f32 = all.iter().map(|(_, s)| s.exp()).sum();
         let mut solver = Solver::new(&chain);
@@ -273,11 +281,19 @@ mod tests {
         assert!((log - z.ln()).abs() < 1e-4);
         for t in 0..4 {
             for b in 0..3 {
-                let p: f32 = all.iter().filter(|(l, _)| l[t] == b).map(|(_, s)| s.exp()).sum();
+                let p: f32 = all
+                    .iter()
+                    .filter(|(l, _)| l[t] == b)
+                    .map(|(_, s)| s.exp())
+                    .sum();
                 assert!((solver.marginals[t][b as usize] - p / z).abs() < 1e-4);
             }
         }
-        let none: f32 = all.iter().filter(|(l, _)| l.iter().all(|&b| b == 0)).map(|(_, s)| s.exp()).sum();
+        let none: f32 = all
+            .iter()
+            .filter(|(l, _)| l.iter().all(|&b| b == 0))
+            .map(|(_, s)| s.exp())
+            .sum();
         assert!((solver.odds(&scores, log, [true, false, false]) - none / z).abs() < 1e-4);
         solver.best(&scores, [0.0; 3]);
         let best = all.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("some");
@@ -289,7 +305,10 @@ mod tests {
 
     #[test]
     fn spans_begin_with_their_label() {
-        assert_eq!(spans(&[1, 2, 0, 1, 1, 2, 3, 4], 1), [(0, 2), (3, 4), (4, 6)]);
+        assert_eq!(
+            spans(&[1, 2, 0, 1, 1, 2, 3, 4], 1),
+            [(0, 2), (3, 4), (4, 6)]
+        );
         assert_eq!(spans(&[1, 2, 0, 1, 1, 2, 3, 4], 3), [(6, 8)]);
     }
 }

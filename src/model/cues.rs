@@ -149,7 +149,12 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     let subject = (floor..i)
         .rev()
         .map(|k| &view.items[k])
-        .find(|y| !matches!(y.symbol, 0 | b'V' | b'v' | b'M' | b'B' | b'H' | b'D' | b't' | b'g'))
+        .find(|y| {
+            !matches!(
+                y.symbol,
+                0 | b'V' | b'v' | b'M' | b'B' | b'H' | b'D' | b't' | b'g'
+            )
+        })
         .unwrap_or(&BORDER);
     emit(subject.word);
     emit(pair(subject.word, stem));
@@ -190,7 +195,11 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
 
     // Other cues, verbs and the ends of the sentence.
     let count = |from: usize, to: usize, is: &dyn Fn(&Item) -> bool| {
-        view.items[from..to].iter().filter(|y| is(y)).take(3).count() as u64
+        view.items[from..to]
+            .iter()
+            .filter(|y| is(y))
+            .take(3)
+            .count() as u64
     };
     let strong = |y: &Item| y.prior >= 4;
     let verb = |y: &Item| matches!(y.symbol, b'v' | b'V');
@@ -198,7 +207,10 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
         (range.0.max(i.saturating_sub(40)), i),
         (i + 1, range.1.min(i + 41)),
     );
-    let (sl, sr) = (count(left.0, left.1, &strong), count(right.0, right.1, &strong));
+    let (sl, sr) = (
+        count(left.0, left.1, &strong),
+        count(right.0, right.1, &strong),
+    );
     let (vl, vr) = (count(left.0, left.1, &verb), count(right.0, right.1, &verb));
     emit(pair(sl, lexicon));
     emit(pair(sr, lexicon));

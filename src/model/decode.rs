@@ -1,7 +1,7 @@
 //! From scores to attributions: cues, their roles, and which of those that collide stay.
 
 use crate::attribution::Class;
-use crate::attribution::draft::Draft;
+use crate::attribution::draft::{Draft, Pieces};
 use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
@@ -38,11 +38,25 @@ impl Default for Bias {
         Self {
             cue: 1.0,
             content: 0.2,
-            source: 0.0,
-            sourceless: 0.8,
+            source: 0.5,
+            sourceless: 0.95,
             least: 0.2,
         }
     }
+}
+
+/// A bias of the set, to be changed.
+type Field = fn(&mut Bias) -> &mut f32;
+
+impl Bias {
+    /// What is tried for each bias.
+    pub(super) const GRID: [(Field, &'static [f32]); 5] = [
+        (|b| &mut b.cue, &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5]),
+        (|b| &mut b.source, &[0.0, 0.25, 0.5, 0.75]),
+        (|b| &mut b.content, &[0.0, 0.2, 0.4, 0.6]),
+        (|b| &mut b.sourceless, &[0.8, 0.9, 0.95, 0.98]),
+        (|b| &mut b.least, &[0.1, 0.15, 0.2, 0.25, 0.3]),
+    ];
 }
 
 /// The cues in a sentence that starts at word `start`: spans of the best labels, with how likely any
@@ -135,7 +149,10 @@ fn draft(
     if score < bias.least {
         return None;
     }
-    solver.best(scores, [0.0, bias.source, bias.source, bias.content, bias.content]);
+    solver.best(
+        scores,
+        [0.0, bias.source, bias.source, bias.content, bias.content],
+    );
     let shift = |r: Range| (r.0 + start, r.1 + start);
     // Hardly an attribution has no source: one is looked for harder before that is believed.
     let mut labels = solver.labels.clone();
@@ -145,7 +162,13 @@ fn draft(
             for push in [1.0, 2.0, 4.0, 6.0] {
                 solver.best(
                     scores,
-                    [0.0, bias.source + push, bias.source + push, bias.content, bias.content],
+                    [
+                        0.0,
+                        bias.source + push,
+                        bias.source + push,
+                        bias.content,
+                        bias.content,
+                    ],
                 );
                 if solver.labels.contains(&SOURCE) {
                     labels.clone_from(&solver.labels);
@@ -179,7 +202,10 @@ fn draft(
 /// Class and denial, by the lexicon.
 fn meaning(view: &View, cue: Range) -> (Class, bool) {
     let w = &view.words;
-    let denied = view.rule_at(cue.0).or(view.rule_at(cue.1 - 1)).map(|k| view.rules[k].negative);
+    let denied = view
+        .rule_at(cue.0)
+        .or(view.rule_at(cue.1 - 1))
+        .map(|k| view.rules[k].negative);
     let known = (cue.0..cue.1).rev().find_map(|i| {
         let info = w.tagged[i].info;
         w.lexicon
@@ -227,4 +253,24 @@ pub(super) fn decode(view: &View, model: &Model) -> Vec<Draft> {
         kept.push(d);
     }
     kept
+}
+
+/// Inside the contents that were found, what the rules find there: attributions of a lower level.
+pub(super) fn add_nested(view: &View, drafts: &mut Vec<Draft>) {
+    let pieces = Pieces::new(drafts, |d| &d.content);
+    let mut nested = Vec::new();
+    for d in &view.rules {
+        let Some(&cue) = d.cue.first() else {
+            continue;
+        };
+        let all = || d.content.iter().chain(&d.cue).chain(&d.source);
+        let holds = |piece: &Range| all().all(|r| piece.0 <= r.0 && r.1 <= piece.1);
+        let inside = pieces.overlapping(cue).any(|k| {
+            drafts[k].content.iter().any(holds) && drafts[k].content_len() > d.content_len()
+        });
+        if inside {
+            nested.push(d.clone());
+        }
+    }
+    drafts.extend(nested);
 }

@@ -77,7 +77,9 @@ impl GoldDocument {
             _ => Err(format!("span {a}..{b} is not within the text")),
         };
         let spans = |list: &[(usize, usize)]| {
-            list.iter().map(span).collect::<std::result::Result<Vec<_>, String>>()
+            list.iter()
+                .map(span)
+                .collect::<std::result::Result<Vec<_>, String>>()
         };
         let all = row
             .attributions
@@ -95,7 +97,10 @@ impl GoldDocument {
         let mut attributions = all;
         attributions.retain(|_| !*nested.next().unwrap_or(&false));
         Ok(Self {
-            id: row.id.as_str().map_or_else(|| row.id.to_string(), str::to_owned),
+            id: row
+                .id
+                .as_str()
+                .map_or_else(|| row.id.to_string(), str::to_owned),
             text: row.text,
             attributions,
         })

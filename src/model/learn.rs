@@ -1,4 +1,8 @@
-//! Training of linear chains: AdaGrad on the log-likelihood, feature dropout, averaging.
+//! Training of linear chains: steps of adaptive size (`AdaGrad`) on the log-likelihood, feature
+//! dropout, averaging.
+
+// Labels index several small arrays at once: a loop over their numbers reads best.
+#![allow(clippy::needless_range_loop)]
 
 use rustc_hash::FxHashMap;
 
@@ -22,9 +26,11 @@ impl Counter {
         (feature.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - COUNTER_BITS)) as usize
     }
 
-    pub(super) fn add(&mut self, feature: u64) {
-        let x = &mut self.seen[Self::slot(feature)];
-        *x = x.saturating_add(1);
+    pub(super) fn add(&mut self, features: &[u64]) {
+        for &feature in features {
+            let x = &mut self.seen[Self::slot(feature)];
+            *x = x.saturating_add(1);
+        }
     }
 
     fn often(&self, feature: u64, least: u8) -> bool {
@@ -85,7 +91,8 @@ pub(super) struct Sequences {
 
 impl Sequences {
     pub(super) fn push(&mut self, features: &[u64], label: u8, index: &mut Index) {
-        self.ids.extend(features.iter().filter_map(|&f| index.id(f)));
+        self.ids
+            .extend(features.iter().filter_map(|&f| index.id(f)));
         self.ends.push(self.ids.len());
         self.labels.push(label);
         self.closed.push(false);
@@ -117,10 +124,15 @@ impl Sequences {
     }
 
     /// Scores of the labels at each position of a sequence.
-    pub(super) fn scores<const L: usize>(&self, k: usize, weights: &[[f32; L]], out: &mut Vec<[f32; L]>) {
-        let (a, b) = self.range(k);
+    pub(super) fn scores<const L: usize>(
+        &self,
+        k: usize,
+        weights: &[[f32; L]],
+        out: &mut Vec<[f32; L]>,
+    ) {
+        let range = self.range(k);
         out.clear();
-        for t in a..b {
+        for t in range.0..range.1 {
             let mut s = [0.0; L];
             for &id in self.features(t) {
                 let w = &weights[id as usize];
@@ -316,7 +328,12 @@ fn chain_of<'w, const L: usize>(rows: impl Iterator<Item = &'w [f32; L]>) -> Cha
 }
 
 /// One step for the weights of neighbouring labels.
-fn step_chain<const L: usize>(rows: &mut [Row<L>], solver: &Solver<L>, labels: &[u8], recipe: &Recipe) {
+fn step_chain<const L: usize>(
+    rows: &mut [Row<L>],
+    solver: &Solver<L>,
+    labels: &[u8],
+    recipe: &Recipe,
+) {
     let mut gradient = vec![[0.0_f32; L]; L + 1];
     for (t, &label) in labels.iter().enumerate() {
         if t == 0 {

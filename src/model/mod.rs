@@ -4,6 +4,8 @@
 mod crf;
 mod cues;
 mod decode;
+mod evaluate;
+mod file;
 mod gold;
 mod learn;
 mod priors;
@@ -24,6 +26,7 @@ pub use train::Progress;
 
 use crf::Chain;
 use decode::{CUE_LABELS, ROLE_LABELS};
+use evaluate::Tally;
 use priors::Priors;
 use view::View;
 use weights::Table;
@@ -37,7 +40,7 @@ pub struct TrainOptions {
     pub data: Vec<String>,
     /// Passes over the data.
     pub epochs: u32,
-    /// Step size of AdaGrad.
+    /// Size of the steps (of `AdaGrad`).
     pub rate: f32,
     /// Leave out half of the features at random, so that none is relied on alone.
     pub dropout: bool,
@@ -59,7 +62,7 @@ impl Default for TrainOptions {
             name: "model".into(),
             data: Vec::new(),
             epochs: 8,
-            rate: 0.1,
+            rate: 0.03,
             dropout: true,
             least_count: 2,
             prune: 0.05,
@@ -90,7 +93,7 @@ pub struct Header {
 }
 
 /// A trained model: finds who said what in place of the rules.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct Model {
     header: Header,
     bias: Bias,
@@ -106,8 +109,67 @@ impl Model {
     ///
     /// # Errors
     /// [`crate::Error::TextTooLong`], or [`crate::Error::BadGold`] where there is nothing to learn.
-    pub fn train(gold: &[GoldDocument], options: &TrainOptions, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
+    pub fn train(
+        gold: &[GoldDocument],
+        options: &TrainOptions,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Self> {
         train::run(gold, options, progress)
+    }
+
+    /// Looks for the biases that serve a development set best, and notes in the header how well the
+    /// model does on it: `precision`, `recall` and `f1` of top-level attributions.
+    ///
+    /// # Errors
+    /// [`crate::Error::TextTooLong`].
+    pub fn tune(&mut self, dev: &[GoldDocument]) -> Result<()> {
+        let texts = dev
+            .iter()
+            .map(|g| Text::new(&g.text))
+            .collect::<Result<Vec<_>>>()?;
+        let mut views: Vec<View> = texts.iter().map(|t| View::new(Words::new(t))).collect();
+        for v in &mut views {
+            v.set_priors(|stem| self.priors.bin(stem));
+        }
+        let measure = |model: &Self| {
+            let mut sum = Tally::default();
+            for ((view, text), gold) in views.iter().zip(&texts).zip(dev) {
+                let mut found = model.attribute_view(view);
+                found.retain(|a| a.parent.is_none());
+                sum.add(evaluate::tally(text, gold, &found));
+            }
+            sum
+        };
+        let mut best = measure(self);
+        // One bias after another, as long as it helps.
+        for _ in 0..2 {
+            let before = best;
+            for (field, steps) in Bias::GRID {
+                for &value in steps {
+                    let old = self.bias.clone();
+                    *field(&mut self.bias) = value;
+                    let now = measure(self);
+                    if now.f1() > best.f1() + 0.0005 {
+                        best = now;
+                    } else {
+                        self.bias = old;
+                    }
+                }
+            }
+            if best == before {
+                break;
+            }
+        }
+        for (name, value) in [
+            ("precision", best.precision()),
+            ("recall", best.recall()),
+            ("f1", best.f1()),
+        ] {
+            self.header
+                .figures
+                .insert(name.into(), (value * 1e4).round() / 1e4);
+        }
+        Ok(())
     }
 
     /// What the model says of itself.
@@ -119,13 +181,29 @@ impl Model {
     pub fn attribute(&self, text: &Text<'_>) -> Vec<Attribution> {
         let mut view = View::new(Words::new(text));
         view.set_priors(|stem| self.priors.bin(stem));
-        let mut drafts = decode::decode(&view, self);
+        self.attribute_view(&view)
+    }
+
+    fn attribute_view(&self, view: &View) -> Vec<Attribution> {
+        let mut drafts = decode::decode(view, self);
         quotation::settle_quotations(&view.words, &mut drafts);
+        decode::add_nested(view, &mut drafts);
         nesting::finish(&view.words, drafts)
     }
 
     /// Takes other biases.
     pub fn set_bias(&mut self, bias: Bias) {
         self.bias = bias;
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("header", &self.header)
+            .field("bias", &self.bias)
+            .field("cue_features", &self.cues.len())
+            .field("role_features", &self.roles.len())
+            .finish_non_exhaustive()
     }
 }

@@ -68,7 +68,7 @@ impl Counts {
 }
 
 /// The bin of each stem that is a cue at times.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Priors {
     /// By stem.
     sorted: Vec<(u64, u8)>,

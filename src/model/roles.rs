@@ -4,7 +4,7 @@ use crate::attribution::draft::Draft;
 use crate::attribution::words::Range;
 
 use super::cues::distance;
-use super::view::{Item, Path, RULE_CUE, View, pair};
+use super::view::{Item, Path, RULE_CUE, View, bin, pair};
 
 /// Words to the left and right of a cue that are looked at.
 const REACH: usize = 80;
@@ -50,7 +50,9 @@ pub(super) fn window(view: &View, cue: Range) -> Range {
     let words = |p: usize| {
         let p = text.paragraphs.get(p)?;
         let first = text.sentences.get(p.first_sentence as usize)?;
-        let last = text.sentences.get((p.end_sentence as usize).checked_sub(1)?)?;
+        let last = text
+            .sentences
+            .get((p.end_sentence as usize).checked_sub(1)?)?;
         Some((first.first_word as usize, last.end_word as usize))
     };
     let paragraph = sentence.paragraph as usize;
@@ -93,7 +95,7 @@ fn rule_role(draft: &Draft, i: usize) -> u64 {
     if let Some(r) = draft.source.iter().find(|r| inside(r)) {
         return if i == r.0 { 2 } else { 3 };
     }
-    if draft.cue.iter().any(|r| inside(r)) {
+    if draft.cue.iter().any(inside) {
         return 7;
     }
     1
@@ -157,10 +159,10 @@ impl Scene {
         let cue = candidate.cue;
         self.window = window;
         self.cue = cue;
-        self.score = (candidate.score.clamp(0.0, 0.99) * 6.0) as u64;
+        self.score = bin(candidate.score, 6.0);
         let draft = rule_of(view, cue);
         self.has_rule = u64::from(draft.is_some());
-        self.rule_score = draft.map_or(0, |d| 1 + (d.score.clamp(0.0, 0.99) * 5.0) as u64);
+        self.rule_score = draft.map_or(0, |d| 1 + bin(d.score, 5.0));
         self.places.clear();
         self.places.resize(window.1 - window.0, Place::default());
         for i in cue.0..cue.1 {
@@ -170,7 +172,13 @@ impl Scene {
         self.walk(view, cue.1..window.1, 1, draft);
     }
 
-    fn walk(&mut self, view: &View, words: impl Iterator<Item = usize>, side: u64, draft: Option<&Draft>) {
+    fn walk(
+        &mut self,
+        view: &View,
+        words: impl Iterator<Item = usize>,
+        side: u64,
+        draft: Option<&Draft>,
+    ) {
         let own_quote = view.words.quote(self.cue.0);
         let sentence = view.items[self.cue.0].sentence;
         let mut path = Path::new(8);
@@ -237,7 +245,11 @@ impl Scene {
         let ahead = |n: usize| item(Some(i + n));
         let head = &view.items[self.cue.0];
         let tail = &view.items[self.cue.1 - 1];
-        let cue = if self.cue.1 - self.cue.0 > 1 && tail.prior > head.prior { tail } else { head };
+        let cue = if self.cue.1 - self.cue.0 > 1 && tail.prior > head.prior {
+            tail
+        } else {
+            head
+        };
         let cue_all = pair(head.stem, tail.stem);
         let before_cue = item(self.cue.0.checked_sub(1));
         let after_cue = item(Some(self.cue.1));
@@ -247,7 +259,8 @@ impl Scene {
         let quoted = u64::from(x.quote) << 4 | p.quote;
         let rule = p.rule << 4 | self.rule_score;
         let rules = u64::from(x.rule) << 8 | p.rule;
-        let at_end = u64::from(item(Some(self.cue.1)).sentence != head.sentence || after_cue.symbol == b'.');
+        let at_end =
+            u64::from(item(Some(self.cue.1)).sentence != head.sentence || after_cue.symbol == b'.');
         let at_start = u64::from(before_cue.sentence != head.sentence);
         let edge = at_end << 1 | at_start;
         let mut template = 1000_u64;
@@ -314,8 +327,14 @@ impl Scene {
         emit(pair(before_cue.word, sd));
         emit(pair(after_cue.tag, p.path));
         emit(pair(before_cue.tag, p.path));
-        emit(pair(u64::from(after_cue.symbol) << 8 | u64::from(before_cue.symbol), pair(sd, quoted)));
-        emit(pair(u64::from(after_cue.symbol) << 8 | u64::from(before_cue.symbol), p.path));
+        emit(pair(
+            u64::from(after_cue.symbol) << 8 | u64::from(before_cue.symbol),
+            pair(sd, quoted),
+        ));
+        emit(pair(
+            u64::from(after_cue.symbol) << 8 | u64::from(before_cue.symbol),
+            p.path,
+        ));
         emit(pair(edge, sd));
         emit(pair(edge, pair(p.flags, sentences)));
         emit(pair(self.score << 1 | self.has_rule, sd));

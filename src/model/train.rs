@@ -77,9 +77,15 @@ pub(super) fn run(
     let mut views: Vec<View> = texts.iter().map(|t| View::new(Words::new(t))).collect();
     let targets: Vec<Vec<Target>> = texts.iter().zip(gold).map(|(t, g)| targets(t, g)).collect();
 
-    let own: Vec<Counts> = views.iter().zip(&targets).map(|(v, t)| counts(v, t)).collect();
+    let own: Vec<Counts> = views
+        .iter()
+        .zip(&targets)
+        .map(|(v, t)| counts(v, t))
+        .collect();
     let mut counts = Counts::default();
-    own.iter().for_each(|o| counts.merge(o));
+    for o in &own {
+        counts.merge(o);
+    }
     for (v, own) in views.iter_mut().zip(&own) {
         v.set_priors(|stem| counts.bin_without(stem, own));
     }
@@ -111,11 +117,17 @@ pub(super) fn run(
     let jobs: Vec<Option<usize>> = std::iter::once(None).chain((0..PARTS).map(Some)).collect();
     let train_one = |leave_out: Option<usize>| {
         let report = report("cues");
-        train::<CUE_LABELS>(&cue_data, &which(leave_out), cue_index.len(), &recipe, |e, l| {
-            if leave_out.is_none() {
-                report(e, l);
-            }
-        })
+        train::<CUE_LABELS>(
+            &cue_data,
+            &which(leave_out),
+            cue_index.len(),
+            &recipe,
+            |e, l| {
+                if leave_out.is_none() {
+                    report(e, l);
+                }
+            },
+        )
     };
     let mut trained = in_parallel(&jobs, options.threads, &train_one);
     let parts = trained.split_off(1);
@@ -128,12 +140,19 @@ pub(super) fn run(
 
     // Cues as a model proposes them that has not seen the text.
     let mut proposed: Vec<Vec<Candidate>> = views.iter().map(|_| Vec::new()).collect();
-    let mut solvers: Vec<Solver<CUE_LABELS>> = parts.iter().map(|p| Solver::new(&p.chain)).collect();
+    let mut solvers: Vec<Solver<CUE_LABELS>> =
+        parts.iter().map(|p| Solver::new(&p.chain)).collect();
     let mut scores = Vec::new();
     for (k, &(doc, start)) in owner.iter().enumerate() {
         let p = part(doc);
         cue_data.scores(k, &parts[p].weights, &mut scores);
-        candidates(&mut solvers[p], &scores, start, options.bias.cue, &mut proposed[doc]);
+        candidates(
+            &mut solvers[p],
+            &scores,
+            start,
+            options.bias.cue,
+            &mut proposed[doc],
+        );
     }
     drop(parts);
     let features = cue_index.features();
@@ -142,7 +161,8 @@ pub(super) fn run(
 
     let (role_data, role_index) = role_sequences(&views, &targets, &proposed, options);
     let all: Vec<u32> = (0..role_data.len() as u32).collect();
-    let role: Trained<ROLE_LABELS> = train(&role_data, &all, role_index.len(), &recipe, report("roles"));
+    let role: Trained<ROLE_LABELS> =
+        train(&role_data, &all, role_index.len(), &recipe, report("roles"));
     let roles = Table::quantise(&role_index.features(), &role, options.prune);
     Ok(Model {
         header: Header {
@@ -160,7 +180,11 @@ pub(super) fn run(
 }
 
 /// Does the jobs on a few threads; results come in their order.
-fn in_parallel<J: Copy + Sync, R: Send>(jobs: &[J], threads: usize, work: &(impl Fn(J) -> R + Sync)) -> Vec<R> {
+fn in_parallel<J: Copy + Sync, R: Send>(
+    jobs: &[J],
+    threads: usize,
+    work: &(impl Fn(J) -> R + Sync),
+) -> Vec<R> {
     let threads = threads.clamp(1, jobs.len().max(1));
     let next = std::sync::atomic::AtomicUsize::new(0);
     let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
@@ -216,7 +240,7 @@ fn cue_sequences(
             for i in (a..b).filter(|&i| cues::open(&v.items[i])) {
                 features.clear();
                 cues::features(v, &frame, i, &mut features);
-                features.iter().for_each(|&f| counter.add(f));
+                counter.add(&features);
             }
         }
     }
@@ -235,7 +259,7 @@ fn cue_sequences(
             }
             let frame = cues::frame(v, k);
             let mut before = 0;
-            for i in a..b {
+            for (i, &given) in (a..b).zip(&labels[a..b]) {
                 if !cues::open(&v.items[i]) {
                     data.push_closed();
                     before = 0;
@@ -244,7 +268,7 @@ fn cue_sequences(
                 features.clear();
                 cues::features(v, &frame, i, &mut features);
                 // A cue whose first word is closed begins at the next.
-                let label = if labels[i] == 2 && before == 0 { 1 } else { labels[i] };
+                let label = if given == 2 && before == 0 { 1 } else { given };
                 before = label;
                 data.push(&features, label, &mut index);
             }
@@ -293,7 +317,7 @@ fn role_sequences(
         for i in (range.0..range.1).filter(|&i| i < c.cue.0 || i >= c.cue.1) {
             features.clear();
             scene.features(v, i, &mut features);
-            features.iter().for_each(|&f| counter.add(f));
+            counter.add(&features);
         }
     }
     let mut index = Index::new(counter, options.least_count);
@@ -325,7 +349,7 @@ fn role_sequences(
             }
             let mut label = labels[i - range.0];
             // What the cue or a source has cut begins anew.
-            if label > 0 && label % 2 == 0 && before != label && before + 1 != label {
+            if label > 0 && label.is_multiple_of(2) && before != label && before + 1 != label {
                 label -= 1;
             }
             before = label;
@@ -338,8 +362,8 @@ fn role_sequences(
     (data, index)
 }
 
-/// Kept with the options so that a model says how it came about.
 impl TrainOptions {
+    /// What a model says of how it came about.
     fn header(&self) -> Header {
         Header {
             name: self.name.clone(),

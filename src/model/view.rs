@@ -86,7 +86,7 @@ impl<'a, 't> View<'a, 't> {
                 rule_cues[a..b].fill(n as u32 + 1);
                 for (k, x) in items[a..b].iter_mut().enumerate() {
                     x.rule |= if k == 0 { RULE_CUE } else { RULE_CUE_INNER };
-                    x.rule_score = 1 + (d.score.clamp(0.0, 0.99) * 5.0) as u8;
+                    x.rule_score = 1 + bin(d.score, 5.0) as u8;
                 }
             }
         }
@@ -122,6 +122,12 @@ impl<'a, 't> View<'a, 't> {
     }
 }
 
+/// One of so many bins for a number from 0 to 1.
+#[allow(clippy::cast_sign_loss)] // not below 0
+pub(super) fn bin(x: f32, bins: f32) -> u64 {
+    (x.clamp(0.0, 0.99) * bins) as u64
+}
+
 /// Mixes two values into one.
 #[inline]
 pub(super) const fn pair(a: u64, b: u64) -> u64 {
@@ -132,10 +138,10 @@ pub(super) const fn pair(a: u64, b: u64) -> u64 {
 fn item(w: &Words, i: usize) -> Item {
     let t = &w.tagged[i];
     let word = &w.text.words[i];
-    let q = w.quote(i);
-    let mut quote = u8::from(q != 0);
-    if t.mark == b'"' && q != 0 {
-        let range = &w.text.quotes[q as usize - 1];
+    let quotation = w.quote(i);
+    let mut quote = u8::from(quotation != 0);
+    if t.mark == b'"' && quotation != 0 {
+        let range = &w.text.quotes[quotation as usize - 1];
         if range.first_word as usize == i {
             quote = 2;
         } else if range.end_word as usize == i + 1 {
@@ -193,8 +199,12 @@ fn item(w: &Words, i: usize) -> Item {
         quote,
         rule: 0,
         rule_score: 0,
-        lexicon: weight.map_or(0, |x| 1 + (x.clamp(0.0, 0.99) * 4.0) as u8)
-            + if verb.is_none() && noun.is_some() { 5 } else { 0 },
+        lexicon: weight.map_or(0, |x| 1 + bin(x, 4.0) as u8)
+            + if verb.is_none() && noun.is_some() {
+                5
+            } else {
+                0
+            },
         sentence: 0,
     }
 }
@@ -210,8 +220,9 @@ fn suffix<'t>(w: &Words<'_, 't>, i: usize) -> &'t str {
 /// A class of the word's ending.
 fn ending(word: &[u8]) -> u8 {
     const ENDINGS: [&[u8]; 24] = [
-        b"ing", b"ed", b"ly", b"tion", b"sion", b"ment", b"ness", b"ity", b"ance", b"ence", b"ers", b"ors", b"er",
-        b"or", b"ists", b"ist", b"man", b"ive", b"al", b"ous", b"ic", b"able", b"ss", b"s",
+        b"ing", b"ed", b"ly", b"tion", b"sion", b"ment", b"ness", b"ity", b"ance", b"ence", b"ers",
+        b"ors", b"er", b"or", b"ists", b"ist", b"man", b"ive", b"al", b"ous", b"ic", b"able",
+        b"ss", b"s",
     ];
     if word.len() < 4 {
         return 0;
@@ -256,7 +267,11 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     } else if c.has(Classes::DO) {
         b'D'
     } else if c.has(Classes::REL) {
-        if w.hash(i) == fold_hash("who") { b'w' } else { b'x' }
+        if w.hash(i) == fold_hash("who") {
+            b'w'
+        } else {
+            b'x'
+        }
     } else if c.has(Classes::TO) {
         b't'
     } else if c.has(Classes::WH) {
@@ -270,11 +285,19 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     } else if c.has(Classes::DET.or(Classes::POSS)) {
         b'd'
     } else if c.has(Classes::CONJ) {
-        if w.hash(i) == fold_hash("but") { b'b' } else { b'c' }
+        if w.hash(i) == fold_hash("but") {
+            b'b'
+        } else {
+            b'c'
+        }
     } else if c.has(Classes::SUBORD) {
         b's'
     } else if c.has(Classes::PREP) {
-        if w.hash(i) == fold_hash("of") { b'o' } else { b'p' }
+        if w.hash(i) == fold_hash("of") {
+            b'o'
+        } else {
+            b'p'
+        }
     } else if c.has(Classes::TIME) {
         b'T'
     } else if w.adverb(i) && !c.has(Classes::ADJ) {

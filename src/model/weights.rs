@@ -35,7 +35,11 @@ const fn check(feature: u64) -> u16 {
 
 impl<const W: usize> Table<W> {
     /// Rounds weights to 8 bits; features whose weights are all below `least` are left out.
-    pub(super) fn quantise<const L: usize>(features: &[u64], trained: &Trained<L>, least: f32) -> Self {
+    pub(super) fn quantise<const L: usize>(
+        features: &[u64],
+        trained: &Trained<L>,
+        least: f32,
+    ) -> Self {
         let relative = |w: &[f32; L]| {
             let mut r = [0.0_f32; W];
             for (k, x) in r.iter_mut().enumerate() {
@@ -79,12 +83,21 @@ impl<const W: usize> Table<W> {
     pub(super) fn from_rows(rows: Vec<Row<W>>, scale: f32) -> Option<Self> {
         let buckets = rows.len() / BUCKET;
         let empty = rows.iter().any(|r| r.check == 0);
-        (buckets.is_power_of_two() && buckets * BUCKET == rows.len() && buckets > 1 && empty && scale.is_finite())
-            .then(|| Self {
-                bits: buckets.trailing_zeros(),
-                rows,
-                scale,
-            })
+        (buckets.is_power_of_two()
+            && buckets * BUCKET == rows.len()
+            && buckets > 1
+            && empty
+            && scale.is_finite())
+        .then(|| Self {
+            bits: buckets.trailing_zeros(),
+            rows,
+            scale,
+        })
+    }
+
+    /// Number of features.
+    pub(super) fn len(&self) -> usize {
+        self.rows.iter().filter(|r| r.check != 0).count()
     }
 
     pub(super) fn rows(&self) -> &[Row<W>] {

@@ -1,0 +1,187 @@
+//! Models: training is repeatable, files are checked, attributions are those of the text.
+
+mod common;
+
+use std::sync::{Arc, OnceLock};
+
+use proptest::prelude::*;
+use quoth::model::{GoldDocument, TrainOptions};
+use quoth::{Attributor, AttributorOptions, Error, Model, Text};
+
+/// Documents of one pattern each, enough to learn it.
+fn gold() -> Vec<GoldDocument> {
+    let names = [
+        "Kim",
+        "Ruth Tan",
+        "the minister",
+        "Ann Lee",
+        "a spokesman",
+        "Mr. Okoro",
+    ];
+    let verbs = ["said", "warned", "claimed", "wrote", "argued"];
+    let claims = [
+        "the bridge is safe",
+        "prices will rise",
+        "the plan had failed",
+        "nobody was hurt",
+    ];
+    let lines: Vec<String> = (0..60)
+        .map(|n| {
+            let (name, verb, claim) = (names[n % 6], verbs[n % 5], claims[n % 4]);
+            let text = format!("{name} {verb} that {claim}. The market closed early on Friday.");
+            let cue = name.len() + 1;
+            let content = cue + verb.len() + 1;
+            serde_json::json!({"id": n, "text": text, "attributions": [{
+                "content": [[content, content + 5 + claim.len()]],
+                "cue": [[cue, cue + verb.len()]],
+                "source": [[0, name.len()]],
+            }]})
+            .to_string()
+        })
+        .collect();
+    GoldDocument::parse_lines(&lines.join("\n")).expect("gold")
+}
+
+fn train(seed: u64, threads: usize) -> Model {
+    let options = TrainOptions {
+        epochs: 4,
+        seed,
+        threads,
+        ..TrainOptions::default()
+    };
+    Model::train(&gold(), &options, &|_| {}).expect("trained")
+}
+
+fn model() -> &'static Arc<Model> {
+    static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
+    MODEL.get_or_init(|| Arc::new(train(1, 2)))
+}
+
+#[test]
+fn training_is_repeatable() {
+    assert_eq!(
+        model().to_bytes(),
+        train(1, 1).to_bytes(),
+        "whatever the number of threads"
+    );
+    assert_ne!(
+        model().to_bytes(),
+        train(2, 2).to_bytes(),
+        "the seed counts"
+    );
+}
+
+#[test]
+fn learns_a_pattern() {
+    let text = "Maria Gomez warned that the river had risen. It rained.";
+    let who = Attributor::new(None, AttributorOptions::default()).with_model(Arc::clone(model()));
+    let doc = who.read(text).expect("read");
+    assert_eq!(doc.attributions.len(), 1, "{doc:?}");
+    let a = &doc.attributions[0];
+    assert_eq!(a.source[0].of(text), "Maria Gomez");
+    assert_eq!(a.cue[0].of(text), "warned");
+    assert_eq!(a.content[0].of(text), "that the river had risen");
+    assert_eq!(doc.speakers.len(), 1);
+}
+
+#[test]
+fn a_saved_model_is_the_same() {
+    let bytes = model().to_bytes();
+    let read = Model::from_bytes(&bytes).expect("read");
+    assert_eq!(&read, &**model());
+    assert_eq!(read.to_bytes(), bytes);
+    assert_eq!(read.header().documents, 60);
+    let path = std::env::temp_dir().join(format!("quoth-test-{}.model", std::process::id()));
+    read.save(&path).expect("saved");
+    assert_eq!(Model::open(&path).expect("opened"), read);
+    std::fs::remove_file(&path).expect("removed");
+    assert!(matches!(Model::open(&path), Err(Error::Io { .. })));
+}
+
+#[test]
+fn a_damaged_file_is_refused() {
+    let bytes = model().to_bytes();
+    let refused = |b: &[u8]| matches!(Model::from_bytes(b), Err(Error::BadModel { .. }));
+    for cut in (0..bytes.len())
+        .step_by(97)
+        .chain([8, 11, 12, 15, 16, bytes.len() - 1])
+    {
+        assert!(refused(&bytes[..cut]), "cut to {cut}");
+    }
+    for k in (0..bytes.len()).step_by(89).chain(0..40) {
+        let mut other = bytes.clone();
+        other[k] ^= 0x40;
+        assert!(refused(&other), "byte {k} changed");
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(refused(&longer));
+    assert!(refused(b""));
+    assert!(refused(b"QUOTHMOD"));
+}
+
+#[test]
+fn a_file_with_a_right_checksum_and_wrong_contents_never_panics() {
+    let bytes = model().to_bytes();
+    let body = bytes.len() - 4;
+    for k in (12..body).step_by(61) {
+        for value in [0x00, 0x7F, 0xFF] {
+            let mut other = bytes.clone();
+            other[k] = value;
+            let sum = crc32fast::hash(&other[..body]).to_le_bytes();
+            other[body..].copy_from_slice(&sum);
+            if let Ok(m) = Model::from_bytes(&other) {
+                m.attribute(&Text::new("“No,” Kim said that it is.").expect("text"));
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_gold_names_its_line() {
+    let good = r#"{"id": "a", "text": "x", "attributions": []}"#;
+    let parse = |line: &str| GoldDocument::parse_lines(&format!("{good}\n\n{line}"));
+    assert_eq!(parse(good).expect("gold").len(), 2);
+    for line in [
+        "{",
+        r#"{"id": "a"}"#,
+        r#"{"id": "a", "text": "é", "attributions": [{"content": [[0, 2]]}]}"#,
+        r#"{"id": "a", "text": "abc", "attributions": [{"content": [[2, 1]]}]}"#,
+        r#"{"id": "a", "text": "abc", "attributions": [{"content": [[-1, 1]]}]}"#,
+    ] {
+        assert!(
+            matches!(parse(line), Err(Error::BadGold { line: 3, .. })),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn nothing_to_learn_still_makes_a_model() {
+    for lines in [
+        "",
+        r#"{"id": 1, "text": "", "attributions": []}"#,
+        r#"{"id": 1, "text": "Kim said no."}"#,
+    ] {
+        let gold = GoldDocument::parse_lines(lines).expect("gold");
+        let model = Model::train(&gold, &TrainOptions::default(), &|_| {}).expect("trained");
+        let read = Model::from_bytes(&model.to_bytes()).expect("read");
+        read.attribute(&Text::new("Kim said that it rained.").expect("text"));
+    }
+}
+
+proptest! {
+    #[test]
+    fn spans_slice(text in common::tricky_text()) {
+        let who = Attributor::default().with_model(Arc::clone(model()));
+        let doc = who.read(&text).expect("read");
+        for (i, a) in doc.attributions.iter().enumerate() {
+            prop_assert!(!a.content.is_empty());
+            for s in a.content.iter().chain(&a.cue).chain(&a.source) {
+                prop_assert!(!s.of(&text).is_empty());
+            }
+            prop_assert!((0.0..=1.0).contains(&a.score));
+            prop_assert!(a.parent.is_none_or(|p| p as usize != i));
+        }
+    }
+}
