@@ -252,7 +252,42 @@ pub(super) fn decode(view: &View, model: &Model) -> Vec<Draft> {
         cue_of[cue.0..cue.1].fill(true);
         kept.push(d);
     }
+    // What the rules say of quotations that nothing has claimed.
+    for d in &view.rules {
+        let free = |r: &Range| (r.0..r.1).all(|i| !content_of[i] && !cue_of[i]);
+        let quoted = |r: &Range| view.words.quote(r.0) != 0 && view.words.quote(r.1 - 1) != 0;
+        if d.source.is_some() && d.content.iter().all(|r| free(r) && quoted(r)) && d.cue.iter().all(free) {
+            for &(a, b) in &d.content {
+                content_of[a..b].fill(true);
+            }
+            kept.push(Draft {
+                score: d.score * 0.5,
+                ..d.clone()
+            });
+        }
+    }
+    resume(view, &mut kept, &content_of);
     kept
+}
+
+/// “A,” he said, “b.”: a quotation that goes on after the cue in the same sentence.
+fn resume(view: &View, drafts: &mut [Draft], claimed: &[bool]) {
+    let w = &view.words;
+    for d in drafts {
+        let (Some(&last), Some(cue)) = (d.content.last(), d.cue.last()) else {
+            continue;
+        };
+        let end = d.source.map_or(cue.1, |s| s.1.max(cue.1));
+        let quoted = w.quote(last.1 - 1) != 0 && last.1 <= cue.0;
+        if !quoted || w.mark(end) != b',' || w.quote(end + 1) == 0 || end + 1 >= view.len() {
+            continue;
+        }
+        let q = &w.text.quotes[w.quote(end + 1) as usize - 1];
+        let range = (q.first_word as usize, q.end_word as usize);
+        if range.0 == end + 1 && !claimed[range.0..range.1].contains(&true) {
+            d.content.push(range);
+        }
+    }
 }
 
 /// Inside the contents that were found, what the rules find there: attributions of a lower level.
