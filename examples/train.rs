@@ -1,6 +1,6 @@
 //! Trains a model on gold JSON Lines, tunes it on a development file and saves it:
 //! `cargo run --release --example train -- TRAIN.jsonl[,MORE.jsonl] DEV.jsonl OUT.model [OPTION=VALUE …]`
-//! with the options rate, epochs, dropout, least, prune, seed, share (of the training documents).
+//! with the options rate, epochs, dropout, least, prune, seed, rounds, share (of the training documents).
 #![allow(clippy::print_stderr, missing_docs, clippy::cast_sign_loss)]
 
 use quoth::Model;
@@ -40,6 +40,7 @@ fn main() {
             "least" => options.least_count = number as u8,
             "prune" => options.prune = number,
             "seed" => options.seed = number as u64,
+            "rounds" => options.rounds = number as u64,
             "share" => gold.truncate((gold.len() as f32 * number) as usize),
             _ => panic!("unknown option {name}"),
         }

@@ -39,6 +39,20 @@ impl<const L: usize> Chain<L> {
         }
         chain
     }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for b in 0..L {
+            self.first[b] += other.first[b];
+            for a in 0..L {
+                self.next[a][b] += other.next[a][b];
+            }
+        }
+    }
+
+    pub(super) fn divide(&mut self, by: f32) {
+        self.first = self.first.map(|x| x / by);
+        self.next = self.next.map(|row| row.map(|x| x / by));
+    }
 }
 
 /// Room for computing on chains, used again and again.

@@ -50,6 +50,7 @@ const BORDER: Item = Item {
     quote: 0,
     rule: 0,
     rule_score: 0,
+    cue: 0,
     lexicon: 0,
     sentence: 0,
 };

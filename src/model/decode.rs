@@ -85,7 +85,7 @@ pub(super) fn candidates(
 }
 
 /// The proposed attributions of a text, surest first, not yet free of collisions.
-fn propose(view: &View, model: &Model) -> Vec<Draft> {
+fn propose(view: &mut View, model: &Model) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut features = Vec::with_capacity(160);
     let mut scores: Vec<[f32; CUE_LABELS]> = Vec::new();
@@ -109,6 +109,7 @@ fn propose(view: &View, model: &Model) -> Vec<Draft> {
             candidates(&mut solver, &scores, a, model.bias.cue, &mut found);
         }
     }
+    view.set_cues(&found);
     let mut solver = Solver::new(&model.role_chain);
     let mut scores: Vec<[f32; ROLE_LABELS]> = Vec::new();
     let mut scene = Scene::default();
@@ -219,7 +220,7 @@ fn meaning(view: &View, cue: Range) -> (Class, bool) {
 }
 
 /// Finds the attributions of a text; those that collide with a surer one give way.
-pub(super) fn decode(view: &View, model: &Model) -> Vec<Draft> {
+pub(super) fn decode(view: &mut View, model: &Model) -> Vec<Draft> {
     let mut content_of = vec![false; view.len()];
     let mut cue_of = vec![false; view.len()];
     let mut kept = Vec::new();
@@ -256,7 +257,10 @@ pub(super) fn decode(view: &View, model: &Model) -> Vec<Draft> {
     for d in &view.rules {
         let free = |r: &Range| (r.0..r.1).all(|i| !content_of[i] && !cue_of[i]);
         let quoted = |r: &Range| view.words.quote(r.0) != 0 && view.words.quote(r.1 - 1) != 0;
-        if d.source.is_some() && d.content.iter().all(|r| free(r) && quoted(r)) && d.cue.iter().all(free) {
+        if d.source.is_some()
+            && d.content.iter().all(|r| free(r) && quoted(r))
+            && d.cue.iter().all(free)
+        {
             for &(a, b) in &d.content {
                 content_of[a..b].fill(true);
             }

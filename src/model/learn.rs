@@ -187,6 +187,26 @@ pub(super) struct Trained<const L: usize> {
     pub(super) chain: Chain<L>,
 }
 
+/// The mean of models of the same features.
+pub(super) fn mean<const L: usize>(models: Vec<Trained<L>>) -> Option<Trained<L>> {
+    let n = models.len() as f32;
+    let mut models = models.into_iter();
+    let mut sum = models.next()?;
+    for m in models {
+        for (s, w) in sum.weights.iter_mut().zip(&m.weights) {
+            for l in 0..L {
+                s[l] += w[l];
+            }
+        }
+        sum.chain.add(&m.chain);
+    }
+    for w in &mut sum.weights {
+        *w = w.map(|x| x / n);
+    }
+    sum.chain.divide(n);
+    Some(sum)
+}
+
 #[derive(Clone, Copy)]
 struct Row<const L: usize> {
     weight: [f32; L],

@@ -50,6 +50,8 @@ pub struct TrainOptions {
     pub prune: f32,
     /// Where randomness starts: equal seeds give equal models.
     pub seed: u64,
+    /// The mean of so many trainings, which differ in their randomness, is the model.
+    pub rounds: u64,
     /// Threads to train on; the model does not depend on it.
     pub threads: usize,
     /// How readily attributions are proposed.
@@ -67,6 +69,7 @@ impl Default for TrainOptions {
             least_count: 2,
             prune: 0.05,
             seed: 1,
+            rounds: 2,
             threads: 2,
             bias: Bias::default(),
         }
@@ -131,9 +134,9 @@ impl Model {
         for v in &mut views {
             v.set_priors(|stem| self.priors.bin(stem));
         }
-        let measure = |model: &Self| {
+        let mut measure = |model: &Self| {
             let mut sum = Tally::default();
-            for ((view, text), gold) in views.iter().zip(&texts).zip(dev) {
+            for ((view, text), gold) in views.iter_mut().zip(&texts).zip(dev) {
                 let mut found = model.attribute_view(view);
                 found.retain(|a| a.parent.is_none());
                 sum.add(evaluate::tally(text, gold, &found));
@@ -181,10 +184,10 @@ impl Model {
     pub fn attribute(&self, text: &Text<'_>) -> Vec<Attribution> {
         let mut view = View::new(Words::new(text));
         view.set_priors(|stem| self.priors.bin(stem));
-        self.attribute_view(&view)
+        self.attribute_view(&mut view)
     }
 
-    fn attribute_view(&self, view: &View) -> Vec<Attribution> {
+    fn attribute_view(&self, view: &mut View) -> Vec<Attribution> {
         let mut drafts = decode::decode(view, self);
         quotation::settle_quotations(&view.words, &mut drafts);
         decode::add_nested(view, &mut drafts);

@@ -30,6 +30,8 @@ struct Place {
     groups: u64,
     /// What stands between: see [`Between`].
     flags: u64,
+    /// Other cues between.
+    cues: u64,
     /// Of a quotation: 1 the cue's own, 2 the first on this side, 3 a later one.
     quote: u64,
     /// Words of its quotation, binned.
@@ -106,6 +108,9 @@ struct Between {
     commas: u64,
     seen: u64,
     quotes: u64,
+    /// Other cues that the model proposes.
+    cues: u64,
+    in_cue: bool,
 }
 
 impl Between {
@@ -114,6 +119,8 @@ impl Between {
             commas: 0,
             seen: 0,
             quotes: 0,
+            cues: 0,
+            in_cue: false,
         }
     }
 
@@ -136,9 +143,13 @@ impl Between {
             b't' => self.seen |= 512,
             _ => {}
         }
-        if x.prior >= 4 || x.rule & RULE_CUE != 0 {
+        if x.cue >= 3 || x.rule & RULE_CUE != 0 {
             self.seen |= 1024;
         }
+        if x.cue >= 2 && !self.in_cue {
+            self.cues = (self.cues + 1).min(2);
+        }
+        self.in_cue = x.cue >= 2;
     }
 }
 
@@ -216,6 +227,7 @@ impl Scene {
                 path: pair(path.hash, side),
                 groups: u64::from(path.groups.min(4)),
                 flags: between.flags(),
+                cues: between.cues,
                 quote: match q {
                     0 => 0,
                     q if q == own_quote => 1,
@@ -322,6 +334,19 @@ impl Scene {
         emit(pair(pair(quoted, p.quote_len), sentences));
         emit(pair(quoted, p.flags));
         emit(pair(pair(quoted, u64::from(head.quote)), sd));
+        // Other cues.
+        let ahead_cue = (i + 1..view.len().min(i + 9))
+            .take_while(|&k| k < self.window.1)
+            .find(|&k| view.items[k].cue >= 3 && !(self.cue.0 <= k && k < self.cue.1))
+            .map_or(0, |k| k as u64 - i as u64);
+        let cues = p.cues << 6 | u64::from(x.cue) << 2 | side;
+        emit(cues);
+        emit(pair(cues, p.flags));
+        emit(pair(cues, cue.stem));
+        emit(pair(p.cues << 4 | side, p.path));
+        emit(pair(ahead_cue << 2 | side, symbol));
+        emit(pair(ahead_cue << 2 | side, three));
+        emit(pair(ahead_cue << 2 | side, cues));
         // The cue's neighbours.
         emit(pair(after_cue.word, sd));
         emit(pair(before_cue.word, sd));

@@ -7,7 +7,7 @@ use crate::text::{Span, Text};
 use super::crf::Solver;
 use super::decode::{CONTENT, CUE_LABELS, ROLE_LABELS, SOURCE, candidates};
 use super::gold::GoldDocument;
-use super::learn::{Counter, Index, Recipe, Sequences, Trained, train};
+use super::learn::{Counter, Index, Recipe, Sequences, mean, train};
 use super::priors::Counts;
 use super::roles::{Candidate, Scene, window};
 use super::view::View;
@@ -114,29 +114,37 @@ pub(super) fn run(
             });
         }
     };
-    let jobs: Vec<Option<usize>> = std::iter::once(None).chain((0..PARTS).map(Some)).collect();
-    let train_one = |leave_out: Option<usize>| {
+    let rounds = options.rounds.max(1);
+    let seeded = |round: u64| Recipe {
+        seed: options.seed.wrapping_mul(1000).wrapping_add(round),
+        ..recipe.clone()
+    };
+    // The whole first, in several rounds of which the mean is taken; then without each part.
+    let jobs: Vec<(Option<usize>, u64)> = (0..rounds)
+        .map(|r| (None, r))
+        .chain((0..PARTS).map(|p| (Some(p), 0)))
+        .collect();
+    let train_one = |(leave_out, round): (Option<usize>, u64)| {
         let report = report("cues");
         train::<CUE_LABELS>(
             &cue_data,
             &which(leave_out),
             cue_index.len(),
-            &recipe,
+            &seeded(round),
             |e, l| {
-                if leave_out.is_none() {
+                if leave_out.is_none() && round == 0 {
                     report(e, l);
                 }
             },
         )
     };
     let mut trained = in_parallel(&jobs, options.threads, &train_one);
-    let parts = trained.split_off(1);
-    let Some(cue) = trained.pop() else {
-        return Err(crate::Error::BadGold {
-            line: 0,
-            reason: "nothing to train on".into(),
-        });
+    let parts = trained.split_off(rounds as usize);
+    let nothing = || crate::Error::BadGold {
+        line: 0,
+        reason: "nothing to train on".into(),
     };
+    let cue = mean(trained).ok_or_else(nothing)?;
 
     // Cues as a model proposes them that has not seen the text.
     let mut proposed: Vec<Vec<Candidate>> = views.iter().map(|_| Vec::new()).collect();
@@ -155,14 +163,31 @@ pub(super) fn run(
         );
     }
     drop(parts);
+    for (v, found) in views.iter_mut().zip(&proposed) {
+        v.set_cues(found);
+    }
     let features = cue_index.features();
     let cues = Table::quantise(&features, &cue, options.prune);
     drop((cue_data, cue_index, features));
 
     let (role_data, role_index) = role_sequences(&views, &targets, &proposed, options);
     let all: Vec<u32> = (0..role_data.len() as u32).collect();
-    let role: Trained<ROLE_LABELS> =
-        train(&role_data, &all, role_index.len(), &recipe, report("roles"));
+    let jobs: Vec<u64> = (0..rounds).collect();
+    let train_one = |round: u64| {
+        let report = report("roles");
+        train::<ROLE_LABELS>(
+            &role_data,
+            &all,
+            role_index.len(),
+            &seeded(round),
+            |e, l| {
+                if round == 0 {
+                    report(e, l);
+                }
+            },
+        )
+    };
+    let role = mean(in_parallel(&jobs, options.threads, &train_one)).ok_or_else(nothing)?;
     let roles = Table::quantise(&role_index.features(), &role, options.prune);
     Ok(Model {
         header: Header {

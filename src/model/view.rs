@@ -6,6 +6,7 @@ use crate::attribution::words::{Range, Words};
 use crate::attribution::{nesting, rule_drafts};
 use crate::text::{Shape, WordKind, fold_hash};
 
+use super::roles::Candidate;
 use super::stem::stem;
 
 /// What is known of one word. Hashes are of the folded forms.
@@ -29,6 +30,8 @@ pub(super) struct Item {
     pub(super) rule_score: u8,
     /// Weight of the cue verb or noun in the lexicon, binned; 0 for no cue.
     pub(super) lexicon: u8,
+    /// How sure the cue model is that the word is in a cue, binned; 0 for other words.
+    pub(super) cue: u8,
     /// Index of the sentence.
     pub(super) sentence: u32,
 }
@@ -103,6 +106,15 @@ impl<'a, 't> View<'a, 't> {
     pub(super) fn set_priors(&mut self, bin: impl Fn(u64) -> u8) {
         for item in &mut self.items {
             item.prior = if item.shape == 6 { 0 } else { bin(item.stem) };
+        }
+    }
+
+    /// Marks the cues that the cue model proposes.
+    pub(super) fn set_cues(&mut self, found: &[Candidate]) {
+        for c in found {
+            for item in &mut self.items[c.cue.0..c.cue.1] {
+                item.cue = 1 + bin(c.score, 4.0) as u8;
+            }
         }
     }
 
@@ -199,6 +211,7 @@ fn item(w: &Words, i: usize) -> Item {
         quote,
         rule: 0,
         rule_score: 0,
+        cue: 0,
         lexicon: weight.map_or(0, |x| 1 + bin(x, 4.0) as u8)
             + if verb.is_none() && noun.is_some() {
                 5
