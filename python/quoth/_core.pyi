@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from os import PathLike
-from typing import Any, Literal, final
+from typing import Any, final
 
 from quoth.sources import Record
 
@@ -31,9 +31,7 @@ class Gazetteer:
         cls,
         records: Iterable[Record],
         *,
-        case: Literal["fold", "exact", "smart"],
-        fold_accents: bool,
-        overlapping: bool,
+        options: str,
         refused: Callable[[str], None] | None,
     ) -> Gazetteer: ...
     @staticmethod
@@ -47,16 +45,21 @@ class Gazetteer:
     def __len__(self) -> int: ...
     @property
     def n_spellings(self) -> int: ...
-    def options(self) -> tuple[str, bool, bool]: ...
+    def with_changes(self, add: list[Record], remove: set[str]) -> Gazetteer: ...
+    def options(self) -> str: ...
+    def positions(self) -> list[int]: ...
     def entry(self, position: int) -> Record: ...
     def get(self, id: str) -> Record | None: ...
-    def find(self, text: str, *, labels: list[str] | None, bytes: bool) -> list[tuple[int, int, str, list[int]]]: ...
+    def find(
+        self, text: str, *, labels: list[str] | None, bytes: bool
+    ) -> list[tuple[int, int, str, list[int], float]]: ...
     def find_all(
         self,
         texts: Any,
         *,
         ids: Any,
         labels: list[str] | None,
+        properties: bool,
         bytes: bool,
         n_threads: int | None,
         tick: Callable[[int, int], None] | None,

@@ -18,7 +18,7 @@ from rich.text import Text as RichText
 
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Model
-from quoth.gazetteer import Case
+from quoth.matching import Case
 
 __all__ = ["main"]
 
@@ -244,8 +244,16 @@ def import_parquet() -> Any:
 @click.option("--case", type=click.Choice(get_args(Case)), default="fold", show_default=True, help="How case counts.")
 @click.option("--fold-accents", is_flag=True, help="Zoe finds Zoë.")
 @click.option("--overlapping", is_flag=True, help="Find names inside longer names too.")
+@click.option("--inside-words", is_flag=True, help="Find names inside words too.")
+@click.option("--plural", is_flag=True, help="Democrats finds Democrat.")
+@click.option("--derive", is_flag=True, help="Derive names by label: surnames, names without Inc., …")
+@click.option("--no-common-words", is_flag=True, help="Leave out names that are common English words.")
+@click.option("--min-length", type=click.IntRange(0), default=0, help="Letters that a name must have.")
+@click.option("--max-edits", type=click.IntRange(0, 2), default=0, help="Spelling mistakes that a name may have.")
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be used, and say which.")
-def build(source: Path, output: Path, case: Case, fold_accents: bool, overlapping: bool, skip_bad: bool) -> None:
+def build(
+    source: Path, output: Path, inside_words: bool, no_common_words: bool, skip_bad: bool, **options: Any
+) -> None:
     """Build a gazetteer from SOURCE and save its index to one file.
 
     SOURCE is a table with the columns id, name, aliases, label, priority (.csv, .tsv, .jsonl,
@@ -253,7 +261,7 @@ def build(source: Path, output: Path, case: Case, fold_accents: bool, overlappin
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
-    options = {"case": case, "fold_accents": fold_accents, "overlapping": overlapping}
+    options |= {"whole_words": not inside_words, "stop_names": no_common_words}
     gazetteer = _built(source, **options, on_error="skip" if skip_bad else "raise")
     for skipped in gazetteer.skipped:
         click.echo(f"skipped {skipped}", err=True)

@@ -26,8 +26,8 @@ __all__ = [
     "records",
 ]
 
-Record = tuple[str, str, str, list[str], float, str]
-"""id, label, canonical name, further names, priority, properties as JSON: what the core takes."""
+Record = tuple[str, str, str, list[str], float, str, list[str]]
+"""id, label, canonical name, further names, priority, properties as JSON, related ids: what the core takes."""
 
 
 Where = tuple[str, int]
@@ -51,6 +51,7 @@ class Columns:
         aliases: Further names: a list, or one string with `separator` between them.
         label: PERSON, ORG, GPE …
         priority: A number; higher comes first where several entries have a name.
+        related: Ids of entries that it belongs with: a list, or one string alike.
         separator: Parts the aliases of one string.
     """
 
@@ -59,6 +60,7 @@ class Columns:
     aliases: str = "aliases"
     label: str = "label"
     priority: str = "priority"
+    related: str = "related"
     separator: str = "|"
 
 
@@ -121,7 +123,7 @@ def at(where: Where) -> str:
 def _record(row: Mapping[str, Any] | str, columns: Columns, where: Where) -> Record:
     if isinstance(row, str):
         _check_text(row, where)
-        return (row, "", row, [], 0.0, "")
+        return (row, "", row, [], 0.0, "", [])
     if not isinstance(row, Mapping):
         raise GazetteerError(f"{at(where)}: expected a mapping or a str, got {type(row).__name__}")
     for column in (columns.id, columns.name):
@@ -131,17 +133,18 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, where: Where) -> Rec
     if not isinstance(name, str):
         raise GazetteerError(f"{at(where)}: {columns.name!r} must be a str, got {type(name).__name__}")
     label = row.get(columns.label)
-    roles = {columns.id, columns.name, columns.aliases, columns.label, columns.priority}
+    roles = {columns.id, columns.name, columns.aliases, columns.label, columns.priority, columns.related}
     properties = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
     record = (
         str(row[columns.id]),
         "" if _missing(label) else str(label),
         name,
-        _aliases(row.get(columns.aliases), columns, where),
+        _strings(row, columns.aliases, columns, where),
         _priority(row.get(columns.priority), columns, where),
         json.dumps(properties, ensure_ascii=False, default=str) if properties else "",
+        _strings(row, columns.related, columns, where),
     )
-    for text in (*record[:3], *record[3], record[5]):
+    for text in (*record[:3], *record[3], *record[5:6], *record[6]):
         _check_text(text, where)
     return record
 
@@ -158,20 +161,21 @@ def _missing(value: object) -> bool:
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def _aliases(value: Any, columns: Columns, where: Where) -> list[str]:
+def _strings(row: Mapping[str, Any], column: str, columns: Columns, where: Where) -> list[str]:
+    value = row.get(column)
     if isinstance(value, str):
         return [a for part in value.split(columns.separator) if (a := part.strip())]
     if _missing(value) if not hasattr(value, "__len__") else False:
         return []
     try:
-        aliases = list(value)
+        strings = list(value)  # type: ignore[arg-type]
     except TypeError:
-        aliases = [value]
-    for alias in aliases:
-        if not isinstance(alias, str):
-            kind = type(alias).__name__
-            raise GazetteerError(f"{at(where)}: {columns.aliases!r} must hold strings, got {kind}")
-    return [a for a in aliases if a.strip()]
+        strings = [value]
+    for string in strings:
+        if not isinstance(string, str):
+            kind = type(string).__name__
+            raise GazetteerError(f"{at(where)}: {column!r} must hold strings, got {kind}")
+    return [s for s in strings if s.strip()]
 
 
 def _priority(value: Any, columns: Columns, where: Where) -> float:

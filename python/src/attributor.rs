@@ -64,7 +64,7 @@ impl Attributor {
             .iter()
             .map(|m| {
                 let (start, end) = offsets.span(m.span);
-                (start, end, m.span.of(&text), m.entries.clone())
+                (start, end, m.span.of(&text), m.entries.clone(), m.score)
             })
             .collect();
         out.set_item("mentions", mentions)?;
@@ -135,7 +135,9 @@ impl Attributor {
                         if let Some(gazetteer) = attributor.gazetteer() {
                             for m in &d.mentions {
                                 let (span, entries) = (m.span, m.entries.as_slice());
-                                mentions.push(doc, id, text, &offsets, gazetteer, span, entries);
+                                mentions.push(
+                                    doc, id, text, &offsets, gazetteer, span, entries, m.score,
+                                );
                             }
                         }
                     }
@@ -158,7 +160,7 @@ impl Attributor {
         let [attributions, mentions, speakers, status] = tables;
         Ok((
             Table::new(AttributionColumns::schema(), attributions),
-            Table::new(MentionColumns::schema(), mentions),
+            Table::new(MentionColumns::schema(false), mentions),
             Table::new(SpeakerColumns::schema(), speakers),
             Table::new(StatusColumns::schema(), status),
         ))

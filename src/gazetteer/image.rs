@@ -14,7 +14,7 @@ use super::hash::place;
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"quothgaz";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Reads as another number on a machine of the other byte order.
 const ORDER: u32 = 0x0102_0304;
 const ALIGN: usize = 64;
@@ -56,9 +56,19 @@ pub(super) enum Section {
     Lists,
     /// u64: the filter of names with one word, and of the first two words of others.
     Filter,
+    /// u32: the entries that each entry belongs with, one list after the other.
+    Related,
+    /// u32: where each of these lists ends; empty where no entry has one.
+    RelatedEnds,
+    /// The words of names that may have mistakes, in normal form.
+    FuzzyWords,
+    /// u32: where each of these words ends.
+    FuzzyWordEnds,
+    /// u64: open addressing by hashed deletions of these words, see `fuzzy`.
+    FuzzySlots,
 }
 
-pub(super) const SECTIONS: usize = 15;
+pub(super) const SECTIONS: usize = 20;
 
 /// Facts of a gazetteer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -260,8 +270,13 @@ impl Image {
             && one_each(S::Labels, 2, entries, true)
             && one_each(S::Priorities, 4, entries, true)
             && one_each(S::PropertyEnds, 4, entries, true)
-            && [S::Slots, S::Filter].iter().all(|&s| size(s) % 8 == 0)
-            && [S::Lists, S::ById].iter().all(|&s| size(s) % 4 == 0);
+            && one_each(S::RelatedEnds, 4, entries, true)
+            && [S::Slots, S::Filter, S::FuzzySlots]
+                .iter()
+                .all(|&s| size(s) % 8 == 0)
+            && [S::Lists, S::ById, S::Related, S::FuzzyWordEnds]
+                .iter()
+                .all(|&s| size(s) % 4 == 0);
         if fits {
             Ok(())
         } else {

@@ -117,7 +117,7 @@ def same(document: Document, doc: int, table: Attributions) -> None:
     ]
     assert rows(table.mentions) == [
         {"start": m.start, "end": m.end, "text": m.text, "entry_id": m.id, "name": m.name, "label": m.label}
-        | {"n_candidates": len(m.candidates)}
+        | {"n_candidates": len(m.candidates), "score": m.score}
         for m in document.mentions
     ]
     [status] = rows(table.status)
@@ -286,7 +286,7 @@ def test_repr_and_pickle() -> None:
     assert repr(plain) == f"Attributor(gazetteer=None, {options}"
     other = Attributor(Gazetteer(PEOPLE), types=iter(["direct"]), min_score=1, top_level=True)
     assert repr(other) == (
-        "Attributor(gazetteer=Gazetteer(3 entries, 6 spellings, case='fold'), "
+        "Attributor(gazetteer=Gazetteer(3 entries, 6 spellings), "
         "model='rules', types=('direct',), min_score=1.0, top_level=True)"
     )
     for attributor in (plain, other):
