@@ -146,7 +146,7 @@ impl Attributor {
             }
             Ok::<_, ArrowError>([
                 attributions.finish()?,
-                mentions.finish()?,
+                mentions.finish(attributor.gazetteer().map(|g| g.as_ref()))?,
                 speakers.finish()?,
                 status.finish()?,
             ])

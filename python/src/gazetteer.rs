@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyString};
 use quoth::gazetteer::{EntryRef, GazetteerBuilder, GazetteerOptions};
 use quoth::{Entry, Span};
 
-use crate::columns::{Docs, Offsets, batch, floats, numbers, schema, strings};
+use crate::columns::{Docs, Offsets, batch, floats, gathered, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
 use crate::input::{Unreadable, to_utf8};
@@ -213,7 +213,7 @@ impl Gazetteer {
                     Err(e) => status.push(doc, id, Err(&e)),
                 }
             }
-            Ok::<_, ArrowError>((mentions.finish()?, status.finish()?))
+            Ok::<_, ArrowError>((mentions.finish(Some(gazetteer))?, status.finish()?))
         })?;
         let (mut mentions, mut status) = (Vec::new(), Vec::new());
         for result in results {
@@ -286,9 +286,8 @@ pub(crate) struct MentionColumns {
     start: UInt32Builder,
     end: UInt32Builder,
     text: StringBuilder,
-    entry_id: StringBuilder,
-    name: StringBuilder,
-    label: StringBuilder,
+    /// The best entry of each.
+    entry: Vec<u32>,
     candidates: UInt32Builder,
     score: Float32Builder,
     /// Only where they are asked for.
@@ -336,19 +335,16 @@ impl MentionColumns {
             return;
         };
         let (start, end) = offsets.span(span);
-        let entry = gazetteer.entry(best);
         self.docs.push(doc, id);
         self.start.append_value(start);
         self.end.append_value(end);
         self.text.append_value(span.of(text));
-        self.entry_id.append_value(entry.id());
-        self.name.append_value(entry.name());
-        self.label.append_value(entry.label());
+        self.entry.push(best);
         self.candidates
             .append_value(u32::try_from(entries.len()).unwrap_or(u32::MAX));
         self.score.append_value(score);
         if let Some(properties) = &mut self.properties {
-            let json = entry.properties();
+            let json = gazetteer.entry(best).properties();
             properties.append_option((!json.is_empty()).then_some(json));
         }
     }
@@ -358,15 +354,22 @@ impl MentionColumns {
         self.start.len()
     }
 
-    pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
+    /// `gazetteer`: the one whose entries were pushed.
+    pub(crate) fn finish(
+        self,
+        gazetteer: Option<&quoth::Gazetteer>,
+    ) -> Result<RecordBatch, ArrowError> {
         let schema = Self::schema(self.properties.is_some());
+        let entries = |of: fn(EntryRef<'_>) -> &[u8]| {
+            gathered(&self.entry, |e| gazetteer.map_or(&[], |g| of(g.entry(e))))
+        };
         let mut columns = vec![
             numbers(self.start),
             numbers(self.end),
             strings(self.text),
-            strings(self.entry_id),
-            strings(self.name),
-            strings(self.label),
+            entries(|e| e.id_bytes()),
+            entries(|e| e.name_bytes()),
+            entries(|e| e.label().as_bytes()),
             numbers(self.candidates),
             floats(self.score),
         ];

@@ -172,7 +172,7 @@ impl GazetteerBuilder {
         let near = near.ok_or_else(|| full("different words", MAX_NAMES))?;
         keys.words = FxHashSet::default();
         let (related, related_ends) = self.related();
-        let filter = filter::build(&keys.filter);
+        let (word_filter, pair_filter) = filter::build(std::mem::take(&mut keys.filter));
         let wordless = keys.wordless;
         let marks = keys.marks.iter().collect();
         let (slots, lists, spellings) = keys.into_slots()?;
@@ -190,13 +190,14 @@ impl GazetteerBuilder {
             self.names.text.len()
                 + self.ids.text.len()
                 + self.properties.text.len()
-                + 8 * (slots.len() + filter.len())
+                + 8 * (slots.len() + word_filter.len() + pair_filter.len())
                 + 4 * (lists.len() + by_id.len() + 2 * self.name_entry.len() + 5 * entries),
         );
         out.put(S::Slots, bytemuck::cast_slice(&slots));
         drop(slots);
         out.put(S::Lists, bytemuck::cast_slice(&lists));
-        out.put(S::Filter, bytemuck::cast_slice(&filter));
+        out.put(S::Filter, bytemuck::cast_slice(&word_filter));
+        out.put(S::PairFilter, bytemuck::cast_slice(&pair_filter));
         out.put(S::Names, self.names.text.as_bytes());
         out.put(S::NameEnds, bytemuck::cast_slice(&self.names.ends));
         if several {
@@ -289,8 +290,7 @@ pub(super) const VARIANT: u32 = 1 << 31;
 #[derive(Default)]
 struct Keys {
     keys: Vec<Key>,
-    /// What the filter holds: the words of names with one, the first two words of others.
-    filter: Vec<u64>,
+    filter: filter::Keys,
     /// The marks that names begin with, and whether a name has no word.
     marks: BTreeSet<char>,
     wordless: bool,
@@ -336,7 +336,7 @@ impl Keys {
                 if let (Some(mark), Some(&word)) = (mark, words.first()) {
                     // A lone accent has no normal form where accents are folded.
                     out.marks.insert(mark.chars().next().unwrap_or('\u{301}'));
-                    out.filter.push(pair_key(AFTER_MARK, word));
+                    out.filter.pairs.push(pair_key(AFTER_MARK, word));
                 }
                 let letters = fuzzy::letters(units);
                 if fuzzy::edits_of_name(letters, options.min_edit_length, options.max_edits) > 0 {
@@ -355,8 +355,11 @@ impl Keys {
     fn spelling(&mut self, units: &[u64], words: &[u64], name: u32, variant: bool) {
         match *words {
             [] => self.wordless = true,
-            [word] => self.filter.push(word),
-            [first, second, ..] => self.filter.push(pair_key(first, second)),
+            [word] => self.filter.singles.push(word),
+            [first, second, ..] => {
+                self.filter.firsts.push(first);
+                self.filter.pairs.push(pair_key(first, second));
+            }
         }
         let Some((&first, rest)) = units.split_first() else {
             return;

@@ -54,8 +54,10 @@ pub(super) enum Section {
     Slots,
     /// u32: lists of names for slots with several: their number, then the names.
     Lists,
-    /// u64: the filter of names with one word, and of the first two words of others.
+    /// u64: the filter of words of names, see `filter`.
     Filter,
+    /// u64: the filter of the first two words of names.
+    PairFilter,
     /// u32: the entries that each entry belongs with, one list after the other.
     Related,
     /// u32: where each of these lists ends; empty where no entry has one.
@@ -68,7 +70,7 @@ pub(super) enum Section {
     FuzzySlots,
 }
 
-pub(super) const SECTIONS: usize = 20;
+pub(super) const SECTIONS: usize = 21;
 
 /// Facts of a gazetteer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -271,7 +273,7 @@ impl Image {
             && one_each(S::Priorities, 4, entries, true)
             && one_each(S::PropertyEnds, 4, entries, true)
             && one_each(S::RelatedEnds, 4, entries, true)
-            && [S::Slots, S::Filter, S::FuzzySlots]
+            && [S::Slots, S::Filter, S::PairFilter, S::FuzzySlots]
                 .iter()
                 .all(|&s| size(s) % 8 == 0)
             && [S::Lists, S::ById, S::Related, S::FuzzyWordEnds]

@@ -192,6 +192,18 @@ impl<'g> EntryRef<'g> {
         std::str::from_utf8(self.image.string(blob, ends, i)).unwrap_or_default()
     }
 
+    /// The bytes of the identifier, which are UTF-8 unless a saved gazetteer is damaged.
+    pub fn id_bytes(self) -> &'g [u8] {
+        self.image
+            .string(Section::Ids, Section::IdEnds, self.number)
+    }
+
+    /// The bytes of the canonical name, as [`Self::id_bytes`].
+    pub fn name_bytes(self) -> &'g [u8] {
+        let first = self.all_names().start;
+        self.image.string(Section::Names, Section::NameEnds, first)
+    }
+
     /// Its index in the gazetteer.
     pub fn index(self) -> u32 {
         self.index

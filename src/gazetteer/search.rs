@@ -5,11 +5,13 @@
 //! The candidates of a batch go through each step together, and the memory that the next step needs is
 //! asked for one step ahead, so that misses of the cache overlap.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 
 use super::build::VARIANT;
 use super::derive::Kind;
-use super::filter::may_hold;
+use super::filter::Filters;
 use super::fuzzy::{self, Near};
 use super::hash::{AFTER_MARK, extend, pair_key, place};
 use super::image::{Ending, Image, Section, Slot, home_slots, look_up, piece};
@@ -76,7 +78,7 @@ pub(super) struct Searcher<'i> {
     labels: &'i [u16],
     /// What each label says of its entries.
     kinds: Vec<Kind>,
-    filter: &'i [u64],
+    filters: Filters<'i>,
     folding: Folding,
     spelling: Spelling,
     smart: bool,
@@ -100,7 +102,10 @@ impl<'i> Searcher<'i> {
             priorities: image.f32s(Section::Priorities),
             labels: image.u16s(Section::Labels),
             kinds: image.meta.labels.iter().map(|l| Kind::of(l)).collect(),
-            filter: image.u64s(Section::Filter),
+            filters: Filters {
+                words: image.u64s(Section::Filter),
+                pairs: image.u64s(Section::PairFilter),
+            },
             folding: options.folding(),
             spelling: options.spelling(),
             smart,
@@ -147,7 +152,7 @@ impl<'i> Searcher<'i> {
             return resolve(hits);
         }
         let (slots, homes) = (self.slots, home_slots(self.slots.len()));
-        let mut scanner = Scanner::new(text, self.filter, self.folding, words);
+        let mut scanner = Scanner::new(text, self.filters, self.folding, words);
         while let Some(words) = scanner.next_batch() {
             let list = words.list();
             for f in &words.found {
@@ -208,6 +213,7 @@ impl<'i> Searcher<'i> {
     }
 
     /// Adds what the names may be that begin with a mark before this word.
+    #[inline]
     fn leading_marks(
         &self,
         text: &str,
@@ -216,17 +222,36 @@ impl<'i> Searcher<'i> {
         cutter: &mut Cutter<'_>,
         hits: &mut Vec<Hit>,
     ) {
+        let start = words.list()[word].start as usize;
+        // The full stop of initials is theirs.
+        let from = (words.end_before(word) as usize).min(start);
+        if &text.as_bytes()[from..start] != b" " {
+            self.marks_before(text, words, word, from..start, cutter, hits);
+        }
+    }
+
+    /// As [`Self::leading_marks`], where there is more than a space between this word and the last.
+    #[inline(never)]
+    fn marks_before(
+        &self,
+        text: &str,
+        words: &Words,
+        word: usize,
+        gap: Range<usize>,
+        cutter: &mut Cutter<'_>,
+        hits: &mut Vec<Hit>,
+    ) {
         let list = words.list();
-        let start = list[word].start as usize;
-        let after_mark = |hash| may_hold(self.filter, pair_key(AFTER_MARK, hash));
+        let (from, start) = (gap.start, gap.end);
+        let after_mark = |hash| self.filters.pair(pair_key(AFTER_MARK, hash));
         let core = words.core(word);
         if !after_mark(list[word].hash) && core.is_none_or(|c| !after_mark(c.hash)) {
             return;
         }
-        // The full stop of initials is theirs.
-        let from = (words.end_before(word) as usize).min(start);
-        let gap = &text.as_bytes()[from..start];
-        let Some(mark) = gap.iter().position(|b| self.marks.bytes[*b as usize]) else {
+        let Some(mark) = text.as_bytes()[gap]
+            .iter()
+            .position(|b| self.marks.bytes[*b as usize])
+        else {
             return;
         };
         let mut at = from + mark;
