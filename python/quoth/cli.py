@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
@@ -54,19 +54,31 @@ def _gazetteer(path: Path | None) -> Gazetteer | None:
     return _built(path)
 
 
-def _built(path: Path, **options: Any) -> Gazetteer:
-    suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        return Gazetteer.from_jsonl(path, **options)
-    if suffix in (".csv", ".tsv"):
-        return Gazetteer.from_csv(path, **options)
-    if suffix == ".parquet":
-        return Gazetteer.from_parquet(path, **options)
-    if suffix == ".txt":
-        with path.open(encoding="utf-8-sig") as file:
-            return Gazetteer.from_records((line.strip() for line in file if line.strip()), **options)
-    known = ", ".join(_GAZETTEER_SUFFIXES)
-    raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}")
+_BUILDERS: dict[str, Callable[..., Gazetteer]] = {
+    "csv": Gazetteer.from_csv,
+    "jsonl": Gazetteer.from_jsonl,
+    "parquet": Gazetteer.from_parquet,
+    "names": Gazetteer.from_names,
+    "geonames": Gazetteer.from_geonames,
+    "wikidata": Gazetteer.from_wikidata,
+    "entity-ruler": Gazetteer.from_entity_ruler,
+}
+_FORMAT_OF_SUFFIX = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".txt": "names",
+}
+
+
+def _built(path: Path, form: str | None = None, **options: Any) -> Gazetteer:
+    form = form or _FORMAT_OF_SUFFIX.get(path.suffix.lower())
+    if form is None:
+        known = ", ".join(_GAZETTEER_SUFFIXES)
+        raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}")
+    return _BUILDERS[form](path, **options)
 
 
 _gazetteer_option = click.option(
@@ -241,6 +253,7 @@ def import_parquet() -> Any:
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="OUT.quoth")
+@click.option("--format", "form", type=click.Choice([*_BUILDERS]), help="What SOURCE is; default: by its suffix.")
 @click.option("--case", type=click.Choice(get_args(Case)), default="fold", show_default=True, help="How case counts.")
 @click.option("--fold-accents", is_flag=True, help="Zoe finds Zoë.")
 @click.option("--overlapping", is_flag=True, help="Find names inside longer names too.")
@@ -252,17 +265,24 @@ def import_parquet() -> Any:
 @click.option("--max-edits", type=click.IntRange(0, 2), default=0, help="Spelling mistakes that a name may have.")
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be used, and say which.")
 def build(
-    source: Path, output: Path, inside_words: bool, no_common_words: bool, skip_bad: bool, **options: Any
+    source: Path,
+    output: Path,
+    form: str | None,
+    inside_words: bool,
+    no_common_words: bool,
+    skip_bad: bool,
+    **options: Any,
 ) -> None:
     """Build a gazetteer from SOURCE and save its index to one file.
 
-    SOURCE is a table with the columns id, name, aliases, label, priority (.csv, .tsv, .jsonl,
-    .parquet), or a list of names, one a line (.txt).
+    SOURCE is a table with the columns id, name, aliases, label, priority, related (.csv, .tsv,
+    .jsonl, .parquet), or a list of names, one a line (.txt); with --format also a dump of GeoNames
+    or Wikidata, or patterns of spaCy's EntityRuler.
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
     options |= {"whole_words": not inside_words, "stop_names": no_common_words}
-    gazetteer = _built(source, **options, on_error="skip" if skip_bad else "raise")
+    gazetteer = _built(source, form, **options, on_error="skip" if skip_bad else "raise")
     for skipped in gazetteer.skipped:
         click.echo(f"skipped {skipped}", err=True)
     gazetteer.save(output)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack, get_args
 
-from quoth import _core, matching, sources
+from quoth import _core, dumps, matching, sources
 from quoth.errors import FileFormatError
 from quoth.matching import Case, Matching
 from quoth.progress import Bar
@@ -210,6 +210,105 @@ class Gazetteer:
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         rows = sources.arrow_records(table, columns)
         return cls._from(rows, columns, on_error, options)
+
+    @classmethod
+    def from_names(
+        cls, path: str | os.PathLike[str], *, on_error: OnError = "raise", **options: Unpack[Matching]
+    ) -> Gazetteer:
+        """Builds from a text file of names, one a line (.gz, .bz2 and .zip too); a name is its own id.
+
+        A list of names that is here already goes to the class itself: `Gazetteer(["Ruth Tan", …])`.
+
+        Raises:
+            GazetteerError: For a name that cannot be used; names the file and line.
+            OSError: If the file cannot be read.
+        """
+        return cls._from(dumps.name_records(path), sources.Columns(), on_error, options)
+
+    @classmethod
+    def from_geonames(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        feature_classes: Collection[str] | None = None,
+        min_population: int = 0,
+        alternate_names: bool = True,
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a GeoNames dump: allCountries, cities500 and their like, .txt or .zip.
+
+        The id is GeoNames's, the label GPE (classes A and P) or LOC, the priority the population;
+        properties: country_code, admin1_code, feature_code, population, latitude, longitude.
+
+        Args:
+            path: The file.
+            feature_classes: Only places of these classes, e.g. "AP"; all by default.
+            min_population: Only places with so many people.
+            alternate_names: Whether the column of alternate names gives aliases.
+            on_error: As in `from_records`.
+            **options: How names match, as in the class.
+
+        Raises:
+            FileFormatError: For a line with another number of columns; names the file and line.
+            GazetteerError: For an entry that cannot be used; names the file and line.
+            ValueError: For a class that there is not.
+            OSError: If the file cannot be read.
+        """
+        rows = dumps.geonames_records(
+            path,
+            feature_classes=dumps.check_feature_classes(feature_classes),
+            min_population=min_population,
+            alternate_names=alternate_names,
+        )
+        return cls._from(rows, sources.Columns(), on_error, options)
+
+    @classmethod
+    def from_wikidata(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        languages: Sequence[str] = ("en",),
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a Wikidata dump (one JSON entity a line; .gz, .bz2) or the CSV of a SPARQL query.
+
+        From a dump: labels and aliases in `languages`, the label PERSON, ORG, GPE or LOC by "instance
+        of" (the commonest classes; "" for others), the priority the number of sitelinks; properties:
+        instance_of, description. From CSV: the columns `item`, `itemLabel`, and where they are
+        `itemAltLabel`, `itemDescription` and `label`; other columns are properties.
+
+        Args:
+            path: The file; .csv and .tsv are a query's result.
+            languages: Which labels and aliases of a dump; the canonical name is of the first.
+            on_error: As in `from_records`.
+            **options: How names match, as in the class.
+
+        Raises:
+            FileFormatError: For a line that is no entity, or a missing column; names file and line.
+            GazetteerError: For an entry that cannot be used; names the file and line.
+            OSError: If the file cannot be read.
+        """
+        tags = (languages,) if isinstance(languages, str) else tuple(languages)
+        rows = dumps.wikidata_records(path, tags)
+        return cls._from(rows, sources.Columns(), on_error, options)
+
+    @classmethod
+    def from_entity_ruler(
+        cls, path: str | os.PathLike[str], *, on_error: OnError = "raise", **options: Unpack[Matching]
+    ) -> Gazetteer:
+        """Builds from patterns of spaCy's EntityRuler (JSON Lines of `label`, `pattern`, `id`).
+
+        Patterns of one id and label are one entry. A pattern is a text, or tokens that say no more
+        than their text (LOWER, TEXT, ORTH).
+
+        Raises:
+            FileFormatError: For a line that is no such pattern; names the file and line.
+            GazetteerError: For an entry that cannot be used; names the file and line.
+            OSError: If the file cannot be read.
+        """
+        return cls._from(dumps.entity_ruler_records(path), sources.Columns(), on_error, options)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:

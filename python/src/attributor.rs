@@ -146,7 +146,7 @@ impl Attributor {
             }
             Ok::<_, ArrowError>([
                 attributions.finish()?,
-                mentions.finish(attributor.gazetteer().map(|g| g.as_ref()))?,
+                mentions.finish(attributor.gazetteer().map(AsRef::as_ref))?,
                 speakers.finish()?,
                 status.finish()?,
             ])

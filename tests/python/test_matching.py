@@ -58,7 +58,7 @@ def test_scores() -> None:
 
 
 def test_related_entries_choose_the_candidate() -> None:
-    cities = [
+    cities: list[dict[str, Any]] = [
         {"id": "paris", "name": "Paris", "priority": 9, "related": ["fr"]},
         {"id": "paris-tx", "name": "Paris", "related": "tx|us"},
         {"id": "fr", "name": "France"},
