@@ -13,6 +13,7 @@ from quoth.annotate import annotate, annotate_html, replace
 from quoth.attributor import Attributor
 from quoth.errors import FileFormatError, GazetteerError, QuothError
 from quoth.gazetteer import Gazetteer
+from quoth.matching import Matching
 from quoth.results import Attribution, Document, Entry, Mention, Speaker
 from quoth.tables import Attributions, Counts, Mentions, Speakers, Status
 
@@ -26,6 +27,7 @@ __all__ = [
     "FileFormatError",
     "Gazetteer",
     "GazetteerError",
+    "Matching",
     "Mention",
     "Mentions",
     "QuothError",
