@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::attribution::learned::AttributionModel;
 use crate::attribution::{Attribution, AttributionType, attribute};
 use crate::error::Result;
 use crate::gazetteer::{Gazetteer, Mention};
@@ -45,12 +46,27 @@ pub struct Document {
 pub struct Attributor {
     gazetteer: Option<Arc<Gazetteer>>,
     options: AttributorOptions,
+    /// Rules where there is none.
+    model: Option<Arc<AttributionModel>>,
 }
 
 impl Attributor {
     /// An attributor that links speakers to `gazetteer`, where one is given.
     pub fn new(gazetteer: Option<Arc<Gazetteer>>, options: AttributorOptions) -> Self {
-        Self { gazetteer, options }
+        Self {
+            gazetteer,
+            options,
+            model: None,
+        }
+    }
+
+    /// The same with a learned model instead of rules.
+    #[must_use]
+    pub fn with_model(self, model: Arc<AttributionModel>) -> Self {
+        Self {
+            model: Some(model),
+            ..self
+        }
     }
 
     /// The gazetteer that speakers are linked to.
@@ -71,7 +87,10 @@ impl Attributor {
         let text = Text::new(source)?;
         let gazetteer = self.gazetteer.as_deref();
         let mentions = gazetteer.map_or_else(|| Ok(Vec::new()), |g| g.find(source))?;
-        let mut attributions = attribute(&text);
+        let mut attributions = match &self.model {
+            Some(model) => model.attribute(&text),
+            None => attribute(&text),
+        };
         let mut speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
         self.filter(&mut attributions, &mut speakers);
         Ok(Document {

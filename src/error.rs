@@ -41,6 +41,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Bytes that should be a model are not, or not one that this release reads.
+    #[error("cannot read the model: {reason}")]
+    BadModel {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {message}", path.display())]
     Io {

@@ -21,6 +21,7 @@ pub mod attributor;
 pub mod corpus;
 pub mod error;
 pub mod gazetteer;
+mod model;
 pub mod speakers;
 pub mod text;
 

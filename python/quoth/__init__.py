@@ -16,6 +16,7 @@ from quoth.gazetteer import Gazetteer
 from quoth.matching import Matching
 from quoth.results import Attribution, Document, Entry, Mention, Speaker
 from quoth.tables import Attributions, Counts, Mentions, Speakers, Status
+from quoth.training import train
 
 __all__ = [
     "Attribution",
@@ -38,4 +39,5 @@ __all__ = [
     "annotate",
     "annotate_html",
     "replace",
+    "train",
 ]

@@ -6,7 +6,9 @@ from typing import Any, final
 
 from quoth.sources import Record
 
-__all__ = ["Attributor", "Gazetteer", "Table", "__version__"]
+__all__ = ["Attributor", "Gazetteer", "Table", "__version__", "train"]
+
+_Spans = list[tuple[int, int]]
 
 __version__: str
 
@@ -68,7 +70,7 @@ class Gazetteer:
 @final
 class Attributor:
     def __new__(
-        cls, gazetteer: Gazetteer | None, *, types: list[str], min_score: float, top_level: bool
+        cls, gazetteer: Gazetteer | None, *, model: str, types: list[str], min_score: float, top_level: bool
     ) -> Attributor: ...
     def read(self, text: str, *, bytes: bool) -> dict[str, Any]: ...
     def read_all(
@@ -80,3 +82,13 @@ class Attributor:
         n_threads: int | None,
         tick: Callable[[int, int], None] | None,
     ) -> tuple[Table, Table, Table, Table]: ...
+
+def train(
+    gold: list[tuple[str, list[tuple[_Spans, _Spans, _Spans]]]],
+    *,
+    epochs: int,
+    seed: int,
+    threshold: float,
+    trained_on: str,
+    tick: Callable[[str, int], None] | None,
+) -> bytes: ...

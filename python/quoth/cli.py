@@ -1,4 +1,4 @@
-"""The command line: read, extract, build, info, find, demo, score, predict."""
+"""The command line: read, extract, build, info, find, demo, score, predict, train."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
+import quoth
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
-from quoth.attributor import Model
 from quoth.matching import Case
 
 __all__ = ["main"]
@@ -89,10 +89,10 @@ _gazetteer_option = click.option(
 )
 _model_option = click.option(
     "--model",
-    type=click.Choice(get_args(Model)),
     default="rules",
     show_default=True,
-    help="How attributions are found.",
+    metavar="[rules|en|FILE]",
+    help="How attributions are found: by rules, by the bundled model, or by one of `quoth train`.",
 )
 _min_score_option = click.option(
     "--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Leave out less sure ones."
@@ -107,7 +107,7 @@ _top_level_option = click.option("--top-level", is_flag=True, help="Leave out at
 @_min_score_option
 @_top_level_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
-def read(file: Any, gazetteer: Path | None, model: Model, min_score: float, top_level: bool, as_json: bool) -> None:
+def read(file: Any, gazetteer: Path | None, model: str, min_score: float, top_level: bool, as_json: bool) -> None:
     """Read one text FILE (- for standard input) and show who said what."""
     text = file.read().decode("utf-8-sig", errors="replace")
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
@@ -157,7 +157,7 @@ def extract(
     files: tuple[Path, ...],
     output: Path,
     gazetteer: Path | None,
-    model: Model,
+    model: str,
     min_score: float,
     top_level: bool,
     text_column: str | None,
@@ -346,7 +346,7 @@ def score(gold: Path, pred: Path, as_json: bool, lenient: bool) -> None:
 @_model_option
 @_min_score_option
 @_top_level_option
-def predict(gold: Path, output: Path, gazetteer: Path | None, model: Model, min_score: float, top_level: bool) -> None:
+def predict(gold: Path, output: Path, gazetteer: Path | None, model: str, min_score: float, top_level: bool) -> None:
     """Read the texts of GOLD.jsonl and write predictions for `quoth score`."""
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     part = output.with_name(output.name + ".part")
@@ -358,6 +358,28 @@ def predict(gold: Path, output: Path, gazetteer: Path | None, model: Model, min_
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
+
+
+@main.command()
+@click.argument("gold", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="OUT.model")
+@click.option("--epochs", type=click.IntRange(1), default=12, show_default=True, help="Passes over the data.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same model.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Least score.")
+@click.option("--trained-on", help="What the model says of its data; default: the names of the files.")
+def train(
+    gold: tuple[Path, ...], output: Path, epochs: int, seed: int, threshold: float, trained_on: str | None
+) -> None:
+    """Train a model on GOLD.jsonl, for `--model`."""
+    stages = {"cues, in part": 3 * epochs, "roles": epochs, "cues": epochs}
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True)) as bar:
+        tasks = {what: bar.add_task(what, total=total) for what, total in stages.items()}
+
+        def tick(what: str, done: int) -> None:
+            bar.update(tasks[what], completed=done)
+
+        quoth.train(gold, output, epochs=epochs, seed=seed, threshold=threshold, trained_on=trained_on, progress=tick)
+    click.echo(f"{output}: {output.stat().st_size:,} bytes")
 
 
 def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:

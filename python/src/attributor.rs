@@ -1,5 +1,6 @@
 //! The attributor: reading one text, reading many.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -7,6 +8,7 @@ use arrow_array::builder::{Float32Builder, StringBuilder, UInt32Builder};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use quoth::attribution::learned::AttributionModel;
 use quoth::{Attribution, AttributionType, AttributorOptions, Class, Document, Polarity, Span};
 
 use crate::columns::{
@@ -28,22 +30,30 @@ pub(crate) struct Attributor {
 #[pymethods]
 impl Attributor {
     #[new]
-    #[pyo3(signature = (gazetteer, *, types, min_score, top_level))]
+    #[pyo3(signature = (gazetteer, *, model, types, min_score, top_level))]
     fn new(
         gazetteer: Option<PyRef<'_, Gazetteer>>,
+        model: &str,
         types: Vec<String>,
         min_score: f32,
         top_level: bool,
-    ) -> Self {
+    ) -> PyResult<Self> {
         let has = |t: &str| types.iter().any(|x| x == t);
         let options = AttributorOptions {
             types: [has("direct"), has("indirect"), has("mixed")],
             min_score,
             top_level,
         };
-        Self {
-            inner: quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options),
-        }
+        let rules = quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options);
+        let inner = match model {
+            "rules" => rules,
+            "en" => rules.with_model(Arc::clone(AttributionModel::english())),
+            path => {
+                let model = AttributionModel::open(Path::new(path)).map_err(to_python)?;
+                rules.with_model(Arc::new(model))
+            }
+        };
+        Ok(Self { inner })
     }
 
     /// Mentions, attributions and speakers of one text, as plain values.

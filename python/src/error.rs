@@ -26,7 +26,7 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => {
             exception("GazetteerError", message)
         }
-        Error::BadFile { .. } => exception("FileFormatError", message),
+        Error::BadFile { .. } | Error::BadModel { .. } => exception("FileFormatError", message),
         Error::Io {
             path,
             message: system,

@@ -57,6 +57,11 @@ classes! {
 }
 
 impl Classes {
+    /// The set as a number.
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Whether any class of `other` is in the set.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -139,6 +144,11 @@ impl Forms {
     pub(super) const ING: Self = Self(16);
     /// says or said
     pub(super) const FINITE: Self = Self(2 | 4);
+
+    /// The set as a number.
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
 
     /// Whether any form of `other` is in the set.
     pub(super) const fn has(self, other: Self) -> bool {

@@ -3,6 +3,7 @@
 mod content;
 mod cue;
 mod draft;
+pub mod learned;
 mod lexicon;
 mod nesting;
 mod quotation;

@@ -316,7 +316,7 @@ def test_options_leave_out() -> None:
     [
         (lambda w: Attributor("people.csv"), TypeError, "gazetteer must be a Gazetteer or None, got str"),
         (lambda w: Attributor(None, "rules"), TypeError, "positional"),
-        (lambda w: Attributor(model="en"), ValueError, "model must be one of 'rules', got 'en'"),
+        (lambda w: Attributor(model="fr"), ValueError, "model must be one of 'rules', 'en', or a file .*got 'fr'"),
         (lambda w: Attributor(types="quote"), ValueError, "types must be .*'direct', 'indirect', 'mixed', got 'quote'"),
         (lambda w: Attributor(types=["direct", 3]), ValueError, "types must be .* got 3"),
         (lambda w: Attributor(min_score=1.1), ValueError, "min_score must be between 0 and 1, got 1.1"),
