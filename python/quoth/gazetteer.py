@@ -551,7 +551,9 @@ class Gazetteer:
 def _entry(record: sources.Record) -> Entry:
     id, label, name, names, priority, properties, related = record
     parsed = json.loads(properties) if properties else {}
-    return Entry(id, label, name, tuple(names), priority, parsed, tuple(related))
+    # Rows of one entry may each have its name again.
+    further = tuple(n for n in dict.fromkeys(names) if n != name)
+    return Entry(id, label, name, further, priority, parsed, tuple(related))
 
 
 def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:
