@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -118,7 +118,7 @@ def records(rows: Iterable[Mapping[str, Any] | str]) -> Located:
 _to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
-def _record(row: Mapping[str, Any] | str, columns: Columns, roles: Collection[str], where: Where) -> Record:
+def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str], where: Where) -> Record:
     if isinstance(row, str):
         _check_text(row, where)
         return (row, "", row, [], 0.0, "", [])
@@ -126,19 +126,22 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, roles: Collection[st
     if type(row) is not dict and not isinstance(row, Mapping):
         raise GazetteerError(f"{at(where)}: expected a mapping or a str, got {type(row).__name__}")
     id, name, label = row.get(columns.id), row.get(columns.name), row.get(columns.label)
-    for column, value in ((columns.id, id), (columns.name, name)):
-        if _missing(value):
-            raise GazetteerError(f"{at(where)}: no {column!r}; the fields are {', '.join(map(str, row))}")
+    if _missing(id) or _missing(name):
+        column = columns.id if _missing(id) else columns.name
+        raise GazetteerError(f"{at(where)}: no {column!r}; the fields are {', '.join(map(str, row))}")
     if not isinstance(name, str):
         raise GazetteerError(f"{at(where)}: {columns.name!r} must be a str, got {type(name).__name__}")
-    properties = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
+    properties = ""
+    if not roles >= row.keys():
+        others = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
+        properties = _to_json(others) if others else ""
     record = (
         str(id),
         "" if _missing(label) else str(label),
         name,
         _strings(row, columns.aliases, columns, where),
         _priority(row.get(columns.priority), columns, where),
-        _to_json(properties) if properties else "",
+        properties,
         _strings(row, columns.related, columns, where),
     )
     for text in (*record[:3], *record[3], record[5], *record[6]):
@@ -217,7 +220,8 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
                 else:
                     yield where, row
         except csv.Error as e:
-            raise FileFormatError(f"{path}, line {reader.line_num}: {e}") from None
+            # The number is of the last row that could be read.
+            raise FileFormatError(f"{path}, line {reader.line_num + 1}: {e}") from None
 
 
 def jsonl_records(path: str | os.PathLike[str]) -> Located:

@@ -204,7 +204,8 @@ def _query_records(path: str | os.PathLike[str], lines: Iterable[str], number: i
             elif (row := _item(cells)) is not None:
                 yield where, row
     except csv.Error as e:
-        raise FileFormatError(f"{os.fspath(path)}, line {reader.line_num + number - 1}: {e}") from None
+        # The number is of the last row that could be read.
+        raise FileFormatError(f"{place} {reader.line_num + number}: {e}") from None
 
 
 _QUERY_COLUMNS = frozenset(("item", "itemLabel", "itemAltLabel", "itemDescription", "label", "sitelinks"))
