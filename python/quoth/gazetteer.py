@@ -175,16 +175,31 @@ class Gazetteer:
         return cls._from(rows, columns, on_error, options)
 
     @classmethod
-    def from_parquet(cls, path: str | os.PathLike[str], **options: Any) -> Gazetteer:
-        """Builds from a Parquet file; options as in `from_arrow`.
+    def from_parquet(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        related: str = "related",
+        separator: str = "|",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a Parquet file, read batch by batch; arguments as in `from_records`.
 
         Raises:
             OSError: If the file cannot be read.
-            FileFormatError: If it is no Parquet file.
-            GazetteerError: As `from_arrow`.
+            FileFormatError: If it is no Parquet file, damaged, or without a required column.
+            GazetteerError: For a row that cannot be used; names the file and row, from 0.
             ImportError: Without pyarrow.
         """
-        return cls.from_arrow(sources.parquet_batches(path), **options)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
+        rows = sources.parquet_records(path, columns)
+        return cls._from(rows, columns, on_error, options)
 
     @classmethod
     def from_arrow(

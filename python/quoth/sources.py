@@ -22,7 +22,7 @@ __all__ = [
     "arrow_records",
     "csv_records",
     "jsonl_records",
-    "parquet_batches",
+    "parquet_records",
     "parsed",
     "records",
 ]
@@ -259,19 +259,30 @@ def arrow_records(table: Any, columns: Columns) -> Located:
     except ImportError as e:
         raise ImportError('reading Arrow tables needs pyarrow: pip install "quoth[files]"') from e
     reader = pyarrow.RecordBatchReader.from_stream(table)
+    missing = _missing_column(reader.schema.names, columns)
+    if missing:
+        raise GazetteerError(missing)
+    yield from _batch_rows(reader, "row")
+
+
+def _missing_column(have: list[str], columns: Columns) -> str:
     for column in (columns.id, columns.name):
-        if column not in reader.schema.names:
-            raise GazetteerError(f"no column {column!r}; the columns are {', '.join(reader.schema.names)}")
-    names = reader.schema.names
+        if column not in have:
+            return f"no column {column!r}; the columns are {', '.join(have) or 'none'}"
+    return ""
+
+
+def _batch_rows(batches: Iterable[Any], place: str) -> Located:
     first = 0
-    for batch in reader:
+    for batch in batches:
+        names = batch.schema.names
         # Of one huge batch too, only some rows are Python's at a time.
         for start in range(0, batch.num_rows, _ROWS):
             part = batch.slice(start, _ROWS)
             errors: dict[int, Exception] = {}
             cells = [_cells(part.column(k), errors) for k in range(part.num_columns)]
             for n, values in enumerate(zip(*cells, strict=True)):
-                where = ("row", first + n)
+                where = (place, first + n)
                 if n in errors:
                     yield where, GazetteerError(f"{at(where)}: {errors[n]}")
                 else:
@@ -298,20 +309,29 @@ def _cells(column: Any, errors: dict[int, Exception]) -> list[Any]:
     return cells
 
 
-def parquet_batches(path: str | os.PathLike[str]) -> Any:
-    """A Parquet file as an Arrow stream, read batch by batch; needs pyarrow.
+def parquet_records(path: str | os.PathLike[str], columns: Columns) -> Located:
+    """Reads a Parquet file, batch by batch; needs pyarrow. Rows count from 0.
 
     Raises:
         OSError: If the file cannot be read.
-        FileFormatError: If it is no Parquet file.
+        FileFormatError: If it is no Parquet file, damaged, or without a required column.
     """
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as e:
         raise ImportError('reading Parquet files needs pyarrow: pip install "quoth[files]"') from e
+    path = os.fspath(path)
     try:
-        file = pyarrow.parquet.ParquetFile(path)
-    except pyarrow.ArrowInvalid as e:
-        raise FileFormatError(f"{os.fspath(path)}: {e}") from None
-    return pyarrow.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
+        with pyarrow.parquet.ParquetFile(path) as file:
+            missing = _missing_column(file.schema_arrow.names, columns)
+            if missing:
+                raise FileFormatError(f"{path}: {missing}")
+            yield from _batch_rows(file.iter_batches(_ROWS), f"{path}, row")
+    except pyarrow.ArrowException as e:
+        raise FileFormatError(f"{path}: {e}") from None
+    except OSError as e:
+        # What pyarrow says of damage has no number; what the system says has one.
+        if e.errno is not None:
+            raise
+        raise FileFormatError(f"{path}: {e}") from None

@@ -368,6 +368,33 @@ def test_bad_arrow_cells_are_named_by_their_row() -> None:
         Gazetteer.from_arrow(table.set_column(2, "priority", priorities))
 
 
+def test_parquet(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    table = arrow.table({"q": [f"Q{n}" for n in range(40_000)], "name": [f"Name {n}" for n in range(40_000)]})
+    parquet.write_table(table, path)
+    found = Gazetteer.from_parquet(path, id="q", case="exact")
+    assert list(found) == list(Gazetteer.from_arrow(table, id="q"))
+    assert found.options == {"case": "exact"}
+    with pytest.raises(FileFormatError, match=r"a\.parquet: no column 'id'; the columns are q, name"):
+        Gazetteer.from_parquet(path)
+    whole = path.read_bytes()
+    for data in (b"", b"id,name", whole[:-9], whole[:400] + b"\xff" * 400 + whole[800:]):
+        path.write_bytes(data)
+        with pytest.raises(FileFormatError, match=r"a\.parquet: "):
+            Gazetteer.from_parquet(path, id="q")
+    with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
+        Gazetteer.from_parquet(tmp_path / "gone.parquet")
+    bad = arrow.table({"id": [str(n) for n in range(20_000)], "name": ["Ann"] * 19_000 + [None] + ["Bo"] * 999})
+    parquet.write_table(bad, path)
+    result = build(path, "-o", tmp_path / "out.quoth")
+    assert result.exit_code == 1
+    assert f"{path}, row 19000: no 'name'" in result.output
+    result = build(path, "-o", tmp_path / "out.quoth", "--skip-bad")
+    assert (result.exit_code, len(Gazetteer.open(tmp_path / "out.quoth"))) == (0, 19_999)
+
+
 # --- the command line ----------------------------------------------------------------------------
 
 
