@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
-from typing import Any, TextIO, get_args
+from typing import Any, Literal, TextIO, get_args
 
 import click
 from rich.console import Console
@@ -18,11 +18,12 @@ from rich.text import Text as RichText
 
 import quoth
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
+from quoth.files import Format, guess
 from quoth.matching import Case
 
 __all__ = ["main"]
 
-_GAZETTEER_SUFFIXES = (".quoth", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
+_GAZETTEER_SUFFIXES = (".quoth", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt", ".json")
 
 
 class _Group(click.Group):
@@ -54,7 +55,7 @@ def _gazetteer(path: Path | None) -> Gazetteer | None:
     return _built(path)
 
 
-_BUILDERS: dict[str, Callable[..., Gazetteer]] = {
+_BUILDERS: dict[Format, Callable[..., Gazetteer]] = {
     "csv": Gazetteer.from_csv,
     "jsonl": Gazetteer.from_jsonl,
     "parquet": Gazetteer.from_parquet,
@@ -63,21 +64,26 @@ _BUILDERS: dict[str, Callable[..., Gazetteer]] = {
     "wikidata": Gazetteer.from_wikidata,
     "entity-ruler": Gazetteer.from_entity_ruler,
 }
-_FORMAT_OF_SUFFIX = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".txt": "names",
+# Options of `quoth build` that only some formats have, as the formats' functions call them.
+_FORMAT_OPTIONS = {
+    "label": ("names",),
+    "languages": ("geonames", "wikidata"),
+    "labels": ("wikidata",),
+    "min_sitelinks": ("wikidata",),
+    "feature_classes": ("geonames",),
+    "min_population": ("geonames",),
+    "alternate_names": ("geonames",),
 }
 
 
-def _built(path: Path, form: str | None = None, **options: Any) -> Gazetteer:
-    form = form or _FORMAT_OF_SUFFIX.get(path.suffix.lower())
+def _built(path: Path, form: Format | None = None, **options: Any) -> Gazetteer:
+    form = form or guess(path)
     if form is None:
         known = ", ".join(_GAZETTEER_SUFFIXES)
-        raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}")
+        raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}; see --format")
+    for option, forms in _FORMAT_OPTIONS.items():
+        if option in options and form not in forms:
+            raise click.BadParameter(f"{path} is read as {form}; {option} is only for {', '.join(forms)}")
     return _BUILDERS[form](path, **options)
 
 
@@ -253,7 +259,14 @@ def import_parquet() -> Any:
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="OUT.quoth")
-@click.option("--format", "form", type=click.Choice([*_BUILDERS]), help="What SOURCE is; default: by its suffix.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", *_BUILDERS]),
+    default="auto",
+    show_default=True,
+    help="What SOURCE is; auto: by its suffix and first line.",
+)
 @click.option("--case", type=click.Choice(get_args(Case)), default="fold", show_default=True, help="How case counts.")
 @click.option("--fold-accents", is_flag=True, help="Zoe finds Zoë.")
 @click.option("--overlapping", is_flag=True, help="Find names inside longer names too.")
@@ -263,11 +276,24 @@ def import_parquet() -> Any:
 @click.option("--no-common-words", is_flag=True, help="Leave out names that are common English words.")
 @click.option("--min-length", type=click.IntRange(0), default=0, help="Letters that a name must have.")
 @click.option("--max-edits", type=click.IntRange(0, 2), default=0, help="Spelling mistakes that a name may have.")
+@click.option("--label", help="names: the label of all.")
+@click.option(
+    "--language", "languages", multiple=True, help="wikidata, or geonames with --alternate-names; repeatable."
+)
+@click.option("--only-label", "labels", multiple=True, help="wikidata: only entries with this label; repeatable.")
+@click.option("--min-sitelinks", type=click.IntRange(0), help="wikidata: only entries with so many.")
+@click.option("--feature-classes", help="geonames: only places of these classes, e.g. AP.")
+@click.option("--min-population", type=click.IntRange(0), help="geonames: only places with so many people.")
+@click.option(
+    "--alternate-names",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="geonames: names by language, a file alternateNamesV2.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be used, and say which.")
 def build(
     source: Path,
     output: Path,
-    form: str | None,
+    form: Literal["auto"] | Format,
     inside_words: bool,
     no_common_words: bool,
     skip_bad: bool,
@@ -276,13 +302,16 @@ def build(
     """Build a gazetteer from SOURCE and save its index to one file.
 
     SOURCE is a table with the columns id, name, aliases, label, priority, related (.csv, .tsv,
-    .jsonl, .parquet), or a list of names, one a line (.txt); with --format also a dump of GeoNames
-    or Wikidata, or patterns of spaCy's EntityRuler.
+    .jsonl, .parquet); a list of names, one a line (.txt); a GeoNames dump (.txt, .zip); a Wikidata
+    dump (.json) or the CSV of a SPARQL query; or patterns of spaCy's EntityRuler (.jsonl). All but
+    Parquet may be packed (.gz, .bz2, .zip).
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
     options |= {"whole_words": not inside_words, "stop_names": no_common_words}
-    gazetteer = _built(source, form, **options, on_error="skip" if skip_bad else "raise")
+    # Those that were not given are left to the format.
+    options = {name: value for name, value in options.items() if name not in _FORMAT_OPTIONS or value not in (None, ())}
+    gazetteer = _built(source, None if form == "auto" else form, **options, on_error="skip" if skip_bad else "raise")
     for skipped in gazetteer.skipped:
         click.echo(f"skipped {skipped}", err=True)
     gazetteer.save(output)

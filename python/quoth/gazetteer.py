@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Unpack, get_args
 
-from quoth import _core, dumps, matching, sources
+from quoth import _core, geonames, lists, matching, sources, wikidata
 from quoth.errors import FileFormatError
 from quoth.matching import Case, Matching
 from quoth.progress import Bar
@@ -137,7 +137,7 @@ class Gazetteer:
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from a CSV or TSV file with a header; arguments as in `from_records`.
+        """Builds from a CSV or TSV file with a header (also .gz, .bz2, .zip); arguments as in `from_records`.
 
         Raises:
             FileFormatError: If a required column is missing; names the file and its columns.
@@ -163,7 +163,7 @@ class Gazetteer:
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from a JSON Lines file, one object an entry; arguments as in `from_records`.
+        """Builds from JSON Lines, one object an entry (also .gz, .bz2, .zip); arguments as in `from_records`.
 
         Raises:
             FileFormatError: For a line that is no JSON object; names the file and line.
@@ -175,16 +175,31 @@ class Gazetteer:
         return cls._from(rows, columns, on_error, options)
 
     @classmethod
-    def from_parquet(cls, path: str | os.PathLike[str], **options: Any) -> Gazetteer:
-        """Builds from a Parquet file; options as in `from_arrow`.
+    def from_parquet(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        related: str = "related",
+        separator: str = "|",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a Parquet file, read batch by batch; arguments as in `from_records`.
 
         Raises:
             OSError: If the file cannot be read.
-            FileFormatError: If it is no Parquet file.
-            GazetteerError: As `from_arrow`.
+            FileFormatError: If it is no Parquet file, damaged, or without a required column.
+            GazetteerError: For a row that cannot be used; names the file and row, from 0.
             ImportError: Without pyarrow.
         """
-        return cls.from_arrow(sources.parquet_batches(path), **options)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
+        rows = sources.parquet_records(path, columns)
+        return cls._from(rows, columns, on_error, options)
 
     @classmethod
     def from_arrow(
@@ -213,17 +228,29 @@ class Gazetteer:
 
     @classmethod
     def from_names(
-        cls, path: str | os.PathLike[str], *, on_error: OnError = "raise", **options: Unpack[Matching]
+        cls,
+        names: str | os.PathLike[str] | Iterable[str],
+        *,
+        label: str = "",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from a text file of names, one a line (.gz, .bz2 and .zip too); a name is its own id.
+        """Builds from names alone; a name is its own id.
 
-        A list of names that is here already goes to the class itself: `Gazetteer(["Ruth Tan", …])`.
+        Args:
+            names: Names, or the path of a text file of one a line (also .gz, .bz2, .zip).
+            label: The label of all.
+            on_error: As in `from_records`.
+            **options: How names match, as in the class.
 
         Raises:
-            GazetteerError: For a name that cannot be used; names the file and line.
+            GazetteerError: For a name that cannot be used; names the file and line, or its number.
+            FileFormatError: If a packed file is damaged.
             OSError: If the file cannot be read.
         """
-        return cls._from(dumps.name_records(path), sources.Columns(), on_error, options)
+        if not hasattr(names, "__iter__") and not isinstance(names, os.PathLike):
+            raise TypeError(f"names must be many names or a path, got {type(names).__name__}")
+        return cls._from(lists.name_records(names, label), sources.Columns(), on_error, options)
 
     @classmethod
     def from_geonames(
@@ -232,34 +259,46 @@ class Gazetteer:
         *,
         feature_classes: Collection[str] | None = None,
         min_population: int = 0,
-        alternate_names: bool = True,
+        alternate_names: bool | str | os.PathLike[str] = True,
+        languages: Iterable[str] | None = None,
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from a GeoNames dump: allCountries, cities500 and their like, .txt or .zip.
 
-        The id is GeoNames's, the label GPE (classes A and P) or LOC, the priority the population;
-        properties: country_code, admin1_code, feature_code, population, latitude, longitude.
+        A dump has 19 columns parted by tabs, no header and no quotation. The id is GeoNames's, the
+        label GPE (classes A and P) or LOC (all others), the priority the population, so that of two
+        places of one name the larger comes first. Aliases are the name in ASCII and the alternate
+        names. Properties: country_code, admin1_code, feature_code, population, latitude, longitude.
 
         Args:
             path: The file.
             feature_classes: Only places of these classes, e.g. "AP"; all by default.
-            min_population: Only places with so many people.
-            alternate_names: Whether the column of alternate names gives aliases.
+            min_population: Only places with so many people. GeoNames gives many 0 people for want of
+                a figure.
+            alternate_names: True for those in the dump, of all languages at once; False for none; or
+                the path of GeoNames's alternateNamesV2 (.txt or .zip), which has them by language.
+            languages: Of that file, only names in these languages, e.g. ("en", ""), where "" is for
+                names without one. By default all, but no codes and links.
             on_error: As in `from_records`.
             **options: How names match, as in the class.
 
         Raises:
-            FileFormatError: For a line with another number of columns; names the file and line.
+            FileFormatError: For a line with another number of columns, or a population or coordinate
+                that is no number; names the file and line. If a packed file is damaged.
             GazetteerError: For an entry that cannot be used; names the file and line.
-            ValueError: For a class that there is not.
+            ValueError: For a class that there is not, or languages without their file.
             OSError: If the file cannot be read.
         """
-        rows = dumps.geonames_records(
+        tags = None if languages is None else wikidata.check_languages(languages)
+        if tags is not None and isinstance(alternate_names, bool):
+            raise ValueError("languages are those of a file of alternate_names; the dump does not tell them apart")
+        rows = geonames.geonames_records(
             path,
-            feature_classes=dumps.check_feature_classes(feature_classes),
+            feature_classes=geonames.check_feature_classes(feature_classes),
             min_population=min_population,
             alternate_names=alternate_names,
+            languages=tags,
         )
         return cls._from(rows, sources.Columns(), on_error, options)
 
@@ -268,30 +307,46 @@ class Gazetteer:
         cls,
         path: str | os.PathLike[str],
         *,
-        languages: Sequence[str] = ("en",),
+        languages: Iterable[str] = ("en",),
+        labels: Iterable[str] | None = None,
+        min_sitelinks: int = 0,
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from a Wikidata dump (one JSON entity a line; .gz, .bz2) or the CSV of a SPARQL query.
 
-        From a dump: labels and aliases in `languages`, the label PERSON, ORG, GPE or LOC by "instance
-        of" (the commonest classes; "" for others), the priority the number of sitelinks; properties:
-        instance_of, description. From CSV: the columns `item`, `itemLabel`, and where they are
-        `itemAltLabel`, `itemDescription` and `label`; other columns are properties.
+        The first line says which it is. From a dump: labels and aliases of items in `languages` and
+        those for all languages ("mul"); the label PERSON, ORG, GPE or LOC by "instance of" (P31; the
+        classes of `quoth.wikidata.LABELS`, not their subclasses), "" for others; the priority the
+        number of sitelinks; properties: instance_of, description. Items without a name in these
+        languages are left out, and so are properties and lexemes.
+
+        From CSV: the columns `item` (a URI or an id) and `itemLabel`, and where they are
+        `itemAltLabel` (names with ", " between them, as the label service gives them),
+        `itemDescription`, `sitelinks` (a number) and `label` (PERSON …); others are properties.
+        Several rows of an item are one entry, with the label and properties of the first.
 
         Args:
-            path: The file; .csv and .tsv are a query's result.
+            path: The file.
             languages: Which labels and aliases of a dump; the canonical name is of the first.
+            labels: Only entries with one of these labels, e.g. ("PERSON", "ORG").
+            min_sitelinks: Only entries with so many sitelinks. A full dump has over 100 million
+                items; these two say which are worth their memory.
             on_error: As in `from_records`.
             **options: How names match, as in the class.
 
         Raises:
-            FileFormatError: For a line that is no entity, or a missing column; names file and line.
+            FileFormatError: For a file or line that is neither, or a missing column; names file and
+                line. If a packed file is damaged.
             GazetteerError: For an entry that cannot be used; names the file and line.
             OSError: If the file cannot be read.
         """
-        tags = (languages,) if isinstance(languages, str) else tuple(languages)
-        rows = dumps.wikidata_records(path, tags)
+        rows = wikidata.wikidata_records(
+            path,
+            languages=wikidata.check_languages(languages),
+            labels=None if labels is None else frozenset(_labels(labels) or ()),
+            min_sitelinks=min_sitelinks,
+        )
         return cls._from(rows, sources.Columns(), on_error, options)
 
     @classmethod
@@ -300,15 +355,18 @@ class Gazetteer:
     ) -> Gazetteer:
         """Builds from patterns of spaCy's EntityRuler (JSON Lines of `label`, `pattern`, `id`).
 
-        Patterns of one id and label are one entry. A pattern is a text, or tokens that say no more
-        than their text (LOWER, TEXT, ORTH).
+        Patterns of one id and label are one entry; without an id, it is "LABEL:text". A pattern is a
+        text, or tokens that say no more than their text (LOWER, TEXT, ORTH), which are joined with
+        spaces, but not at hyphens and before apostrophes. How case counts is for `case` to say, not
+        for LOWER or TEXT.
 
         Raises:
             FileFormatError: For a line that is no such pattern; names the file and line.
-            GazetteerError: For an entry that cannot be used; names the file and line.
+            GazetteerError: For an entry that cannot be used, e.g. one id with two labels; names the
+                file and line.
             OSError: If the file cannot be read.
         """
-        return cls._from(dumps.entity_ruler_records(path), sources.Columns(), on_error, options)
+        return cls._from(lists.entity_ruler_records(path), sources.Columns(), on_error, options)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:
@@ -508,7 +566,9 @@ class Gazetteer:
 def _entry(record: sources.Record) -> Entry:
     id, label, name, names, priority, properties, related = record
     parsed = json.loads(properties) if properties else {}
-    return Entry(id, label, name, tuple(names), priority, parsed, tuple(related))
+    # Rows of one entry may each have its name again.
+    further = tuple(n for n in dict.fromkeys(names) if n != name)
+    return Entry(id, label, name, further, priority, parsed, tuple(related))
 
 
 def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:

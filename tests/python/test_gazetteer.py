@@ -256,7 +256,7 @@ def test_json_that_python_refuses_is_a_format_error(tmp_path: Path, line: str) -
 def test_csv_with_an_unclosed_quotation_mark_loses_no_row_in_silence(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('id,name\na,"Ann\nb,Bob\nc,Cy\n')
-    with pytest.raises(FileFormatError, match=r"a\.csv"):
+    with pytest.raises(FileFormatError, match=r"a\.csv, line 2: "):
         Gazetteer.from_csv(path)
 
 
