@@ -10,7 +10,7 @@ of a gold file or the articles of the notebooks, repeated. Before anything is ti
 with a slow, obvious oracle on texts and names of plain words, where everybody's rules are the same;
 the share of its mentions that each finds (recall), and of its own that are right (precision), are
 printed. Speeds are medians; MB are of UTF-8. Memory is the peak of a process that only builds, less
-that of one that only makes the names.
+that of one that only reads the names.
 """
 
 from __future__ import annotations
@@ -260,10 +260,24 @@ def seconds(work: Callable[[], object], runs: int) -> float:
     return statistics.median(taken)
 
 
-def peak(what: str, size: int, quick: bool) -> float:
-    """MB at the most of a process that makes names and builds what `what` says of them."""
-    command = [sys.executable, __file__, "--sizes", str(size), "--build", what, *(["--quick"] if quick else [])]
+def peak(what: str, file: str) -> float:
+    """MB at the most of a process that reads the names of a file and builds what `what` says of them."""
+    command = [sys.executable, __file__, file, "--build", what]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+
+
+def building(names: list[str]) -> str:
+    """Says how much memory building takes beyond the names."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write("\n".join(names))
+        file.flush()
+        least = peak("nothing", file.name)
+        memory = peak("quoth", file.name) - least
+        said = f"building takes {memory:.0f} MB at the most"
+        if importlib.util.find_spec("ahocorasick_rs"):
+            theirs = peak("ahocorasick_rs", file.name) - least
+            said += f"; ahocorasick_rs {theirs:.0f} MB, quoth {memory / max(theirs, 1):.2f} of it"
+    return said
 
 
 def build_only(what: str, names: list[str]) -> None:
@@ -285,7 +299,7 @@ def saved(gazetteer: quoth.Gazetteer) -> str:
         return f"file {path.stat().st_size / 1e6:.0f} MB, opened in {opening:.2f} ms, with a search {searching:.2f} ms"
 
 
-def compare(names: list[str], texts: list[str], runs: int, agree: int, quick: bool) -> None:
+def compare(names: list[str], texts: list[str], runs: int, agree: int) -> None:
     """Prints the table for one set of names."""
     size = sum(len(t.encode()) for t in texts) / 1e6
     start = time.perf_counter()
@@ -314,13 +328,7 @@ def compare(names: list[str], texts: list[str], runs: int, agree: int, quick: bo
     two = size / seconds(lambda: gazetteer.find_all(texts, n_threads=2, progress=False), runs)
     line("quoth, two threads", built, two, f"{two / base:.2f} times one")
     print(f"  {saved(gazetteer)}")
-    least = peak("nothing", len(names), quick)
-    memory = peak("quoth", len(names), quick) - least
-    print(f"  building takes {memory:.0f} MB at the most", end="")
-    if importlib.util.find_spec("ahocorasick_rs"):
-        theirs = peak("ahocorasick_rs", len(names), quick) - least
-        print(f"; ahocorasick_rs {theirs:.0f} MB, quoth {memory / max(theirs, 0.1):.2f} of it", end="")
-    print()
+    print(f"  {building(names)}")
     best = {"with the same answers": 0.0, "at all": 0.0}
     arrow = 0.0
     if importlib.util.find_spec("pyarrow"):
@@ -375,7 +383,7 @@ def main() -> None:
     parser.add_argument("--build", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.build:
-        build_only(args.build, make_names(int(args.sizes), args.quick))
+        build_only(args.build, args.gold.read_text(encoding="utf-8").split("\n"))
         return
     if args.gold is None:
         base = [p.read_text(encoding="utf-8") for p in sorted(ARTICLES.glob("*.txt"))]
@@ -389,7 +397,7 @@ def main() -> None:
         texts.append(text)
         total += len(text.encode())
     for size in sizes.split(","):
-        compare(make_names(int(size), args.quick), texts, runs, min(len(base), 100), args.quick)
+        compare(make_names(int(size), args.quick), texts, runs, min(len(base), 100))
 
 
 if __name__ == "__main__":
