@@ -107,7 +107,11 @@ fn main() {
     let mut builder = GazetteerBuilder::new(GazetteerOptions::default());
     for (n, name) in names.iter().enumerate() {
         // Names that hold nothing to search for are left out.
-        let _ = builder.add(&n.to_string(), "", name, [], 0.0, "");
+        let _ = builder.push(&quoth::Entry {
+            id: n.to_string(),
+            name: name.clone(),
+            ..quoth::Entry::default()
+        });
     }
     let gazetteer = builder.build().expect("a gazetteer");
     let built = start.elapsed().as_secs_f64();
@@ -144,7 +148,7 @@ fn main() {
     let mut finder = gazetteer.finder(None);
     let own = rate("quoth", &texts, &mut |t| {
         let mut n = 0;
-        finder.find(t, |_, _| n += 1).expect("a text");
+        finder.find(t, |_, _, _| n += 1).expect("a text");
         n
     });
     let mut out = Vec::new();

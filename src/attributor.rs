@@ -45,6 +45,7 @@ pub struct Document {
 #[derive(Clone, Debug, Default)]
 pub struct Attributor {
     gazetteer: Option<Arc<Gazetteer>>,
+    /// Rules where there is none.
     model: Option<Arc<Model>>,
     options: AttributorOptions,
 }

@@ -41,17 +41,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Bytes that should be a saved model are not, or not one that this release reads.
+    /// Bytes that should be a model are not, or not one that this release reads.
     #[error("cannot read the model: {reason}")]
     BadModel {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A line of annotated documents cannot be used.
-    #[error("line {line}: {reason}")]
-    BadGold {
-        /// Number of the line, from 1.
-        line: usize,
         /// What is wrong with it.
         reason: String,
     },

@@ -14,17 +14,16 @@ struct Case {
     name: String,
     names: Vec<String>,
     text: String,
-    #[serde(default)]
-    case: CasePolicy,
-    #[serde(default)]
-    fold_accents: bool,
-    #[serde(default)]
-    overlapping: bool,
     labels: Option<Vec<String>>,
+    #[serde(default)]
+    options: GazetteerOptions,
 }
 
-/// `id [LABEL]@priority: name | alias`
+/// `id [LABEL]@priority: name | alias ~ related, related`
 fn entry(line: &str) -> Entry {
+    let (line, related) = line.split_once(" ~ ").unwrap_or((line, ""));
+    let related = related.split(", ").filter(|r| !r.is_empty());
+    let related = related.map(str::to_owned).collect();
     let (head, names) = line.split_once(": ").expect("id: name");
     let (head, priority) = head.split_once('@').unwrap_or((head, "0"));
     let (id, label) = head.split_once(" [").unwrap_or((head, "]"));
@@ -35,7 +34,8 @@ fn entry(line: &str) -> Entry {
         name: names.next().unwrap_or_default(),
         names: names.collect(),
         priority: priority.parse().expect("a number"),
-        properties: String::new(),
+        related,
+        ..Entry::default()
     }
 }
 
@@ -60,13 +60,8 @@ fn marked(text: &str) -> (String, Vec<(usize, usize, String)>) {
 #[test]
 fn mentions() {
     for c in cases::<Case>("gazetteer", |c| &c.name) {
-        let options = GazetteerOptions {
-            case: c.case,
-            fold_accents: c.fold_accents,
-            overlapping: c.overlapping,
-        };
         let built =
-            Gazetteer::new(c.names.iter().map(|n| entry(n)), &options).expect("good entries");
+            Gazetteer::new(c.names.iter().map(|n| entry(n)), &c.options).expect("good entries");
         let loaded = Gazetteer::from_bytes(built.as_bytes()).expect("own bytes");
         let (text, expected) = marked(&c.text);
         for g in [built, loaded] {
@@ -321,6 +316,70 @@ fn number_of_cases() -> u32 {
     asked.and_then(|n| n.parse().ok()).unwrap_or(3000)
 }
 
+/// The least optimal string alignment distance, by the definition.
+fn edits(a: &[char], b: &[char]) -> usize {
+    let mut d = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            d[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let cost = usize::from(a[i - 1] != b[j - 1]);
+                let mut best = (d[i - 1][j] + 1)
+                    .min(d[i][j - 1] + 1)
+                    .min(d[i - 1][j - 1] + cost);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(d[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    d[a.len()][b.len()]
+}
+
+/// All places that hold a name with at most the mistakes allowed, and the least of them.
+fn fuzzy_oracle(names: &[String], text: &str, most: usize) -> Vec<(usize, usize, usize)> {
+    let units = oracle_units(text, true);
+    let mut out = Vec::new();
+    for first in 0..units.len() {
+        for end in first + 1..=units.len() {
+            let forms: Vec<String> = units[first..end]
+                .iter()
+                .filter_map(|u| u.0.clone())
+                .collect();
+            let least = names
+                .iter()
+                .filter_map(|name| {
+                    let name: Vec<&str> = name.split(' ').collect();
+                    let letters: usize = name.iter().map(|w| w.chars().count()).sum();
+                    if name.len() != forms.len() {
+                        return None;
+                    }
+                    let mut sum = 0;
+                    for (a, b) in name.iter().zip(&forms) {
+                        let (a, b): (Vec<char>, Vec<char>) =
+                            (a.chars().collect(), b.chars().collect());
+                        let n = edits(&a, &b);
+                        if n > a.len() / 3 {
+                            return None;
+                        }
+                        sum += n;
+                    }
+                    (sum <= most.min(letters / 5)).then_some(sum)
+                })
+                .min();
+            out.extend(least.map(|n| (units[first].1, units[end - 1].2, n)));
+        }
+    }
+    out.sort_by_key(|f| (f.0, std::cmp::Reverse(f.1)));
+    out
+}
+
+fn mistaken() -> impl Strategy<Value = String> {
+    prop::collection::vec("[ab]{1,3}c?[ab]{1,5}", 1..4).prop_map(|w| w.join(" "))
+}
+
 /// A name without a word: with it every unit of a text is cut exactly, and none is scanned.
 const WORDLESS: &str = "\u{E000}";
 
@@ -364,7 +423,7 @@ proptest! {
         overlapping: bool,
     ) {
         let text = text.join(marks) + &tricky;
-        let options = GazetteerOptions { case, fold_accents, overlapping };
+        let options = GazetteerOptions { case, fold_accents, overlapping, ..GazetteerOptions::default() };
         let build = |more: Option<&str>| {
             let names = names.iter().map(|n| format!("{marks}{n}")).chain(names.iter().cloned());
             let entries = names.chain(more.map(str::to_owned)).enumerate();
@@ -372,5 +431,89 @@ proptest! {
             Gazetteer::new(entries.map(entry), &options).expect("good names")
         };
         prop_assert_eq!(build(None).find(&text).expect("small"), build(Some(WORDLESS)).find(&text).expect("small"));
+    }
+
+    #[test]
+    fn mistakes_are_those_of_the_oracle(
+        names in prop::collection::vec(mistaken(), 1..6),
+        text in prop::collection::vec(mistaken(), 0..6),
+        max_edits in 1_u8..3,
+    ) {
+        let text = text.join(" ");
+        let options = GazetteerOptions { max_edits, overlapping: true, ..GazetteerOptions::default() };
+        let entries = names.iter().enumerate().map(|(k, n)| Entry { id: k.to_string(), name: n.clone(), ..Entry::default() });
+        let g = Gazetteer::new(entries, &options).expect("good names");
+        let found: Vec<_> = g.find(&text).expect("small").iter().map(|m| {
+            let span = (m.span.start as usize, m.span.end as usize);
+            let letters = m.span.of(&text).chars().filter(|c| *c != ' ').count();
+            (span.0, span.1, (m.score * letters as f32).round())
+        }).collect();
+        let expected: Vec<_> = fuzzy_oracle(&names, &text, max_edits.into()).into_iter().map(|(start, end, edits)| {
+            let letters = text[start..end].chars().filter(|c| *c != ' ').count();
+            (start, end, (letters - edits) as f32)
+        }).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn both_engines_agree_on_scripts_without_spaces(
+        names in prop::collection::vec("[東京大学の]{1,4}", 1..6),
+        text in "[東京大学の。]{0,40}",
+        overlapping: bool,
+    ) {
+        let build = |whole_words| {
+            let entries = names.iter().enumerate().map(|(k, n)| Entry { id: k.to_string(), name: n.clone(), ..Entry::default() });
+            let options = GazetteerOptions { whole_words, overlapping, ..GazetteerOptions::default() };
+            Gazetteer::new(entries, &options).expect("good names")
+        };
+        prop_assert_eq!(build(true).find(&text).expect("small"), build(false).find(&text).expect("small"));
+    }
+
+    #[test]
+    fn whole_words_are_among_the_substrings(
+        names in prop::collection::vec("a[a-c]{1,2}( a[a-c])?", 1..6),
+        text in "[a-cA-C ]{0,40}",
+    ) {
+        let build = |whole_words| {
+            let entries = names.iter().enumerate().map(|(k, n)| Entry { id: k.to_string(), name: n.clone(), ..Entry::default() });
+            let options = GazetteerOptions { whole_words, overlapping: true, ..GazetteerOptions::default() };
+            Gazetteer::new(entries, &options).expect("good names")
+        };
+        let bounded = |m: &quoth::Mention| {
+            let free = |c: Option<char>| c.is_none_or(|c| c == ' ');
+            free(text[..m.span.start as usize].chars().next_back()) && free(text[m.span.end as usize..].chars().next())
+        };
+        let mut inside = build(false).find(&text).expect("small");
+        inside.retain(bounded);
+        prop_assert_eq!(build(true).find(&text).expect("small"), inside);
+    }
+
+    #[test]
+    fn changes_are_as_building_anew(
+        names in prop::collection::vec(name(), 2..8),
+        more in prop::collection::vec(name(), 0..4),
+        removed in 0_usize..3,
+        text in text(),
+        overlapping: bool,
+    ) {
+        let options = GazetteerOptions { overlapping, ..GazetteerOptions::default() };
+        let entry = |(k, n): (usize, &String)| Entry { id: k.to_string(), name: n.clone(), ..Entry::default() };
+        let base = Gazetteer::new(names.iter().enumerate().map(entry), &options).expect("good names");
+        let gone = (0..removed.min(names.len())).map(|k| k.to_string()).collect();
+        // The last id is there already and gets another name.
+        let added: Vec<Entry> = more.iter().enumerate().map(|(k, n)| entry((names.len() - 1 + k, n))).collect();
+        let changed = base.with_changes(added.clone(), &gone).expect("good names");
+        let kept = names.iter().enumerate().map(entry).filter(|e| !gone.contains(&e.id));
+        let anew = Gazetteer::new(kept.chain(added), &options).expect("good names");
+        let found = |g: &Gazetteer| -> Vec<_> {
+            g.find(&text).expect("small").iter().map(|m| {
+                let mut ids: Vec<String> = m.entries.iter().map(|&e| g.entry(e).id().to_owned()).collect();
+                ids.sort();
+                (m.span, ids)
+            }).collect()
+        };
+        prop_assert_eq!(found(&changed), found(&anew));
+        prop_assert_eq!(found(&changed.merged().expect("good")), found(&anew));
+        prop_assert_eq!(changed.len(), anew.len());
     }
 }

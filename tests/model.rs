@@ -5,8 +5,8 @@ mod common;
 use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
-use quoth::model::{GoldDocument, TrainOptions};
-use quoth::{Attributor, AttributorOptions, Error, Model, Text};
+use quoth::model::{GoldAttribution, GoldDocument, TrainOptions};
+use quoth::{Attributor, AttributorOptions, Error, Model, Span, Text};
 
 /// Documents of one pattern each, enough to learn it.
 fn gold() -> Vec<GoldDocument> {
@@ -25,21 +25,23 @@ fn gold() -> Vec<GoldDocument> {
         "the plan had failed",
         "nobody was hurt",
     ];
-    let lines: Vec<String> = (0..60)
-        .map(|n| {
-            let (name, verb, claim) = (names[n % 6], verbs[n % 5], claims[n % 4]);
-            let text = format!("{name} {verb} that {claim}. The market closed early on Friday.");
-            let cue = name.len() + 1;
-            let content = cue + verb.len() + 1;
-            serde_json::json!({"id": n, "text": text, "attributions": [{
-                "content": [[content, content + 5 + claim.len()]],
-                "cue": [[cue, cue + verb.len()]],
-                "source": [[0, name.len()]],
-            }]})
-            .to_string()
-        })
-        .collect();
-    GoldDocument::parse_lines(&lines.join("\n")).expect("gold")
+    let document = |n: usize| {
+        let (name, verb, claim) = (names[n % 6], verbs[n % 5], claims[n % 4]);
+        let text = format!("{name} {verb} that {claim}. The market closed early on Friday.");
+        let cue = name.len() + 1;
+        let content = cue + verb.len() + 1;
+        let span = |from: usize, to: usize| vec![Span::new(from as u32, to as u32)];
+        let attribution = GoldAttribution {
+            content: span(content, content + 5 + claim.len()),
+            cue: span(cue, cue + verb.len()),
+            source: span(0, name.len()),
+        };
+        GoldDocument {
+            text,
+            attributions: vec![attribution],
+        }
+    };
+    (0..60).map(document).collect()
 }
 
 fn train(seed: u64, threads: usize) -> Model {
@@ -49,7 +51,7 @@ fn train(seed: u64, threads: usize) -> Model {
         threads,
         ..TrainOptions::default()
     };
-    Model::train(&gold(), &options, &|_| {}).expect("trained")
+    Model::train(&gold(), &options, &mut |_| true).expect("trained")
 }
 
 fn model() -> &'static Arc<Model> {
@@ -138,35 +140,49 @@ fn a_file_with_a_right_checksum_and_wrong_contents_never_panics() {
 }
 
 #[test]
-fn bad_gold_names_its_line() {
-    let good = r#"{"id": "a", "text": "x", "attributions": []}"#;
-    let parse = |line: &str| GoldDocument::parse_lines(&format!("{good}\n\n{line}"));
-    assert_eq!(parse(good).expect("gold").len(), 2);
-    for line in [
-        "{",
-        r#"{"id": "a"}"#,
-        r#"{"id": "a", "text": "é", "attributions": [{"content": [[0, 2]]}]}"#,
-        r#"{"id": "a", "text": "abc", "attributions": [{"content": [[2, 1]]}]}"#,
-        r#"{"id": "a", "text": "abc", "attributions": [{"content": [[-1, 1]]}]}"#,
-    ] {
-        assert!(
-            matches!(parse(line), Err(Error::BadGold { line: 3, .. })),
-            "{line}"
-        );
-    }
+fn training_stops_when_told() {
+    let options = TrainOptions::default();
+    let stopped = Model::train(&gold(), &options, &mut |_| false);
+    assert_eq!(stopped.err(), Some(Error::Interrupted));
 }
 
 #[test]
 fn nothing_to_learn_still_makes_a_model() {
-    for lines in [
-        "",
-        r#"{"id": 1, "text": "", "attributions": []}"#,
-        r#"{"id": 1, "text": "Kim said no."}"#,
-    ] {
-        let gold = GoldDocument::parse_lines(lines).expect("gold");
-        let model = Model::train(&gold, &TrainOptions::default(), &|_| {}).expect("trained");
+    let text = |text: &str| GoldDocument {
+        text: text.to_owned(),
+        ..GoldDocument::default()
+    };
+    for gold in [vec![], vec![text("")], vec![text("Kim said no.")]] {
+        let model = Model::train(&gold, &TrainOptions::default(), &mut |_| true).expect("trained");
         let read = Model::from_bytes(&model.to_bytes()).expect("read");
         read.attribute(&Text::new("Kim said that it rained.").expect("text"));
+    }
+}
+
+#[test]
+fn the_bundled_model_reads_any_text() {
+    let english = Model::english();
+    let data = english.header().data.join(", ");
+    assert!(data.contains("written for quoth"), "{data}");
+    let who = Attributor::new(None, AttributorOptions::default()).with_model(Arc::clone(english));
+    let text = "“The bridge is safe,” Mayor Ann Lee said. She denied that it had moved.";
+    let d = who.read(text).expect("short");
+    assert_eq!(d.attributions.len(), 2);
+    assert_eq!(d.speakers[0].name, "Ann Lee");
+    for odd in [
+        "",
+        " ",
+        "“",
+        ":",
+        "said",
+        "“No",
+        "said “",
+        "\u{0}\u{FEFF}",
+        "👍 said 👍",
+        "a: b: c:",
+    ] {
+        who.read(odd).expect("short");
+        who.read(&odd.repeat(500)).expect("short");
     }
 }
 

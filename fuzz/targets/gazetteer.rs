@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quoth::Gazetteer;
 use quoth::gazetteer::{CasePolicy, GazetteerBuilder, GazetteerOptions};
+use quoth::{Entry, Gazetteer};
 
 /// A name without a word: with it every unit of a text is looked at.
 const WORDLESS: &str = "\u{E000}";
@@ -19,12 +19,23 @@ fuzz_target!(|data: &[u8]| {
         case: [CasePolicy::Fold, CasePolicy::Exact, CasePolicy::Smart][flags as usize % 3],
         fold_accents: flags & 64 != 0,
         overlapping: flags & 128 != 0,
+        plural: flags & 32 != 0,
+        derive: flags & 16 != 0,
+        max_edits: flags / 3 & 1,
+        whole_words: flags & 31 != 31,
+        ..GazetteerOptions::default()
     };
     let build = |more: Option<&str>| -> Gazetteer {
         let mut builder = GazetteerBuilder::new(options.clone());
         for (n, name) in names.lines().chain(more).enumerate() {
             // Names that hold nothing to search for are refused.
-            let _ = builder.add(&n.to_string(), "", name, [], 0.0, "");
+            let _ = builder.push(&Entry {
+                id: n.to_string(),
+                name: name.to_owned(),
+                label: ["PERSON", "ORG", "GPE"][n % 3].to_owned(),
+                related: vec![(n / 2).to_string()],
+                ..Entry::default()
+            });
         }
         builder.build().expect("few names")
     };

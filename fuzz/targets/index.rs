@@ -9,7 +9,11 @@ use quoth::Gazetteer;
 use quoth::gazetteer::{GazetteerBuilder, GazetteerOptions};
 
 static SAVED: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let mut builder = GazetteerBuilder::new(GazetteerOptions::default());
+    let mut builder = GazetteerBuilder::new(GazetteerOptions {
+        derive: true,
+        max_edits: 1,
+        ..GazetteerOptions::default()
+    });
     let names = [
         ("1", "Ruth Tan", "Tan"),
         ("2", "U.S.", "United States"),
@@ -18,7 +22,15 @@ static SAVED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     ];
     for (id, name, alias) in names {
         builder
-            .add(id, "X", name, [alias], id.len() as f32, r#"{"a":1}"#)
+            .push(&quoth::Entry {
+                id: id.to_owned(),
+                label: "PERSON".to_owned(),
+                name: name.to_owned(),
+                names: vec![alias.to_owned()],
+                priority: id.len() as f32,
+                properties: r#"{"a":1}"#.to_owned(),
+                related: vec!["a".to_owned()],
+            })
             .expect("an entry");
     }
     builder.build().expect("a gazetteer").as_bytes().to_vec()

@@ -13,8 +13,10 @@ from quoth.annotate import annotate, annotate_html, replace
 from quoth.attributor import Attributor
 from quoth.errors import FileFormatError, GazetteerError, QuothError
 from quoth.gazetteer import Gazetteer
+from quoth.matching import Matching
 from quoth.results import Attribution, Document, Entry, Mention, Speaker
 from quoth.tables import Attributions, Counts, Mentions, Speakers, Status
+from quoth.training import model_info, train
 
 __all__ = [
     "Attribution",
@@ -26,6 +28,7 @@ __all__ = [
     "FileFormatError",
     "Gazetteer",
     "GazetteerError",
+    "Matching",
     "Mention",
     "Mentions",
     "QuothError",
@@ -35,5 +38,7 @@ __all__ = [
     "__version__",
     "annotate",
     "annotate_html",
+    "model_info",
     "replace",
+    "train",
 ]

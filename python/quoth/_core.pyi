@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from os import PathLike
-from typing import Any, Literal, final
+from typing import Any, final
 
 from quoth.sources import Record
 
-__all__ = ["Attributor", "Gazetteer", "Table", "__version__"]
+__all__ = ["Attributor", "Gazetteer", "Table", "__version__", "model_info", "train"]
 
 __version__: str
 
@@ -31,9 +31,7 @@ class Gazetteer:
         cls,
         records: Iterable[Record],
         *,
-        case: Literal["fold", "exact", "smart"],
-        fold_accents: bool,
-        overlapping: bool,
+        options: str,
         refused: Callable[[str], None] | None,
     ) -> Gazetteer: ...
     @staticmethod
@@ -47,16 +45,21 @@ class Gazetteer:
     def __len__(self) -> int: ...
     @property
     def n_spellings(self) -> int: ...
-    def options(self) -> tuple[str, bool, bool]: ...
+    def with_changes(self, add: list[Record], remove: set[str]) -> Gazetteer: ...
+    def options(self) -> str: ...
+    def positions(self) -> list[int]: ...
     def entry(self, position: int) -> Record: ...
     def get(self, id: str) -> Record | None: ...
-    def find(self, text: str, *, labels: list[str] | None, bytes: bool) -> list[tuple[int, int, str, list[int]]]: ...
+    def find(
+        self, text: str, *, labels: list[str] | None, bytes: bool
+    ) -> list[tuple[int, int, str, list[int], float]]: ...
     def find_all(
         self,
         texts: Any,
         *,
         ids: Any,
         labels: list[str] | None,
+        properties: bool,
         bytes: bool,
         n_threads: int | None,
         tick: Callable[[int, int], None] | None,
@@ -65,7 +68,7 @@ class Gazetteer:
 @final
 class Attributor:
     def __new__(
-        cls, gazetteer: Gazetteer | None, *, types: list[str], min_score: float, top_level: bool
+        cls, gazetteer: Gazetteer | None, *, model: str, types: list[str], min_score: float, top_level: bool
     ) -> Attributor: ...
     def read(self, text: str, *, bytes: bool) -> dict[str, Any]: ...
     def read_all(
@@ -77,3 +80,19 @@ class Attributor:
         n_threads: int | None,
         tick: Callable[[int, int], None] | None,
     ) -> tuple[Table, Table, Table, Table]: ...
+
+_Spans = list[tuple[int, int]]
+_Gold = list[tuple[str, list[tuple[_Spans, _Spans, _Spans]]]]
+
+def train(
+    gold: _Gold,
+    dev: _Gold,
+    *,
+    data: list[str],
+    epochs: int,
+    seed: int,
+    threshold: float | None,
+    n_threads: int,
+    tick: Callable[[str, int], None] | None,
+) -> bytes: ...
+def model_info(name: str) -> str: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args
 
@@ -13,7 +14,7 @@ from quoth.tables import Attributions, Mentions, Speakers, Status
 
 __all__ = ["Attributor", "Model"]
 
-Model = Literal["rules"]
+Model = Literal["rules", "en"]
 
 
 class Attributor:
@@ -24,7 +25,8 @@ class Attributor:
     Args:
         gazetteer: Names to find and to link speakers to; none by default.
         model: How cues, sources and contents are found. "rules": by a lexicon of cues and the order
-            of phrases around them.
+            of phrases around them. "en": by a learned model that has the rules' findings among its
+            features; surer and slower. A path: by a model that `train` made.
         types: Which attributions to give.
         min_score: Leave out attributions that are less sure, 0 to 1.
         top_level: Leave out attributions that are nested in another's content.
@@ -32,6 +34,7 @@ class Attributor:
     Raises:
         TypeError: If `gazetteer` is no Gazetteer.
         ValueError: For an option that is none of the choices or out of range.
+        FileFormatError: If the model's file is none, damaged, or of another version.
 
     Example:
         >>> doc = Attributor().read("“The bridge is safe,” Ann Lee told reporters.")
@@ -45,15 +48,17 @@ class Attributor:
         self,
         gazetteer: Gazetteer | None = None,
         *,
-        model: Model = "rules",
+        model: Model | str | os.PathLike[str] = "rules",
         types: Iterable[Type] = ("direct", "indirect", "mixed"),
         min_score: float = 0.0,
         top_level: bool = False,
     ) -> None:
         if gazetteer is not None and not isinstance(gazetteer, Gazetteer):
             raise TypeError(f"gazetteer must be a Gazetteer or None, got {type(gazetteer).__name__}")
-        if model not in get_args(Model):
-            raise ValueError(f"model must be one of {', '.join(map(repr, get_args(Model)))}, got {model!r}")
+        model = os.fspath(model)
+        if model not in get_args(Model) and not os.path.exists(model):
+            names = ", ".join(map(repr, get_args(Model)))
+            raise ValueError(f"model must be one of {names}, or a file that train() made, got {model!r}")
         if not hasattr(types, "__iter__"):
             raise TypeError(f"types must be many of {', '.join(map(repr, get_args(Type)))}, got {types!r}")
         wanted = (types,) if isinstance(types, str) else tuple(types)
@@ -73,6 +78,7 @@ class Attributor:
         }
         self._inner = _core.Attributor(
             None if gazetteer is None else gazetteer._inner,
+            model=model,
             types=list(wanted),
             min_score=float(min_score),
             top_level=bool(top_level),

@@ -1,14 +1,14 @@
-"""The command line: read, extract, build, info, find, demo, score, predict."""
+"""The command line: read, extract, build, info, find, demo, score, predict, train."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
-from typing import Any, TextIO, get_args
+from typing import Any, Literal, TextIO, get_args
 
 import click
 from rich.console import Console
@@ -16,13 +16,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
+import quoth
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
-from quoth.attributor import Model
-from quoth.gazetteer import Case
+from quoth.files import Format, guess
+from quoth.matching import Case
 
 __all__ = ["main"]
 
-_GAZETTEER_SUFFIXES = (".quoth", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
+_GAZETTEER_SUFFIXES = (".quoth", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt", ".json")
 
 
 class _Group(click.Group):
@@ -54,19 +55,36 @@ def _gazetteer(path: Path | None) -> Gazetteer | None:
     return _built(path)
 
 
-def _built(path: Path, **options: Any) -> Gazetteer:
-    suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        return Gazetteer.from_jsonl(path, **options)
-    if suffix in (".csv", ".tsv"):
-        return Gazetteer.from_csv(path, **options)
-    if suffix == ".parquet":
-        return Gazetteer.from_parquet(path, **options)
-    if suffix == ".txt":
-        with path.open(encoding="utf-8-sig") as file:
-            return Gazetteer.from_records((line.strip() for line in file if line.strip()), **options)
-    known = ", ".join(_GAZETTEER_SUFFIXES)
-    raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}")
+_BUILDERS: dict[Format, Callable[..., Gazetteer]] = {
+    "csv": Gazetteer.from_csv,
+    "jsonl": Gazetteer.from_jsonl,
+    "parquet": Gazetteer.from_parquet,
+    "names": Gazetteer.from_names,
+    "geonames": Gazetteer.from_geonames,
+    "wikidata": Gazetteer.from_wikidata,
+    "entity-ruler": Gazetteer.from_entity_ruler,
+}
+# Options of `quoth build` that only some formats have, as the formats' functions call them.
+_FORMAT_OPTIONS = {
+    "label": ("names",),
+    "languages": ("geonames", "wikidata"),
+    "labels": ("wikidata",),
+    "min_sitelinks": ("wikidata",),
+    "feature_classes": ("geonames",),
+    "min_population": ("geonames",),
+    "alternate_names": ("geonames",),
+}
+
+
+def _built(path: Path, form: Format | None = None, **options: Any) -> Gazetteer:
+    form = form or guess(path)
+    if form is None:
+        known = ", ".join(_GAZETTEER_SUFFIXES)
+        raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}; see --format")
+    for option, forms in _FORMAT_OPTIONS.items():
+        if option in options and form not in forms:
+            raise click.BadParameter(f"{path} is read as {form}; {option} is only for {', '.join(forms)}")
+    return _BUILDERS[form](path, **options)
 
 
 _gazetteer_option = click.option(
@@ -77,10 +95,10 @@ _gazetteer_option = click.option(
 )
 _model_option = click.option(
     "--model",
-    type=click.Choice(get_args(Model)),
     default="rules",
     show_default=True,
-    help="How attributions are found.",
+    metavar="[rules|en|FILE]",
+    help="How attributions are found: by rules, by the bundled model, or by one of `quoth train`.",
 )
 _min_score_option = click.option(
     "--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Leave out less sure ones."
@@ -95,7 +113,7 @@ _top_level_option = click.option("--top-level", is_flag=True, help="Leave out at
 @_min_score_option
 @_top_level_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
-def read(file: Any, gazetteer: Path | None, model: Model, min_score: float, top_level: bool, as_json: bool) -> None:
+def read(file: Any, gazetteer: Path | None, model: str, min_score: float, top_level: bool, as_json: bool) -> None:
     """Read one text FILE (- for standard input) and show who said what."""
     text = file.read().decode("utf-8-sig", errors="replace")
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
@@ -145,7 +163,7 @@ def extract(
     files: tuple[Path, ...],
     output: Path,
     gazetteer: Path | None,
-    model: Model,
+    model: str,
     min_score: float,
     top_level: bool,
     text_column: str | None,
@@ -241,20 +259,59 @@ def import_parquet() -> Any:
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="OUT.quoth")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", *_BUILDERS]),
+    default="auto",
+    show_default=True,
+    help="What SOURCE is; auto: by its suffix and first line.",
+)
 @click.option("--case", type=click.Choice(get_args(Case)), default="fold", show_default=True, help="How case counts.")
 @click.option("--fold-accents", is_flag=True, help="Zoe finds Zoë.")
 @click.option("--overlapping", is_flag=True, help="Find names inside longer names too.")
+@click.option("--inside-words", is_flag=True, help="Find names inside words too.")
+@click.option("--plural", is_flag=True, help="Democrats finds Democrat.")
+@click.option("--derive", is_flag=True, help="Derive names by label: surnames, names without Inc., …")
+@click.option("--no-common-words", is_flag=True, help="Leave out names that are common English words.")
+@click.option("--min-length", type=click.IntRange(0), default=0, help="Letters that a name must have.")
+@click.option("--max-edits", type=click.IntRange(0, 2), default=0, help="Spelling mistakes that a name may have.")
+@click.option("--label", help="names: the label of all.")
+@click.option(
+    "--language", "languages", multiple=True, help="wikidata, or geonames with --alternate-names; repeatable."
+)
+@click.option("--only-label", "labels", multiple=True, help="wikidata: only entries with this label; repeatable.")
+@click.option("--min-sitelinks", type=click.IntRange(0), help="wikidata: only entries with so many.")
+@click.option("--feature-classes", help="geonames: only places of these classes, e.g. AP.")
+@click.option("--min-population", type=click.IntRange(0), help="geonames: only places with so many people.")
+@click.option(
+    "--alternate-names",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="geonames: names by language, a file alternateNamesV2.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be used, and say which.")
-def build(source: Path, output: Path, case: Case, fold_accents: bool, overlapping: bool, skip_bad: bool) -> None:
+def build(
+    source: Path,
+    output: Path,
+    form: Literal["auto"] | Format,
+    inside_words: bool,
+    no_common_words: bool,
+    skip_bad: bool,
+    **options: Any,
+) -> None:
     """Build a gazetteer from SOURCE and save its index to one file.
 
-    SOURCE is a table with the columns id, name, aliases, label, priority (.csv, .tsv, .jsonl,
-    .parquet), or a list of names, one a line (.txt).
+    SOURCE is a table with the columns id, name, aliases, label, priority, related (.csv, .tsv,
+    .jsonl, .parquet); a list of names, one a line (.txt); a GeoNames dump (.txt, .zip); a Wikidata
+    dump (.json) or the CSV of a SPARQL query; or patterns of spaCy's EntityRuler (.jsonl). All but
+    Parquet may be packed (.gz, .bz2, .zip).
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
-    options = {"case": case, "fold_accents": fold_accents, "overlapping": overlapping}
-    gazetteer = _built(source, **options, on_error="skip" if skip_bad else "raise")
+    options |= {"whole_words": not inside_words, "stop_names": no_common_words}
+    # Those that were not given are left to the format.
+    options = {name: value for name, value in options.items() if name not in _FORMAT_OPTIONS or value not in (None, ())}
+    gazetteer = _built(source, None if form == "auto" else form, **options, on_error="skip" if skip_bad else "raise")
     for skipped in gazetteer.skipped:
         click.echo(f"skipped {skipped}", err=True)
     gazetteer.save(output)
@@ -265,7 +322,11 @@ def build(source: Path, output: Path, case: Case, fold_accents: bool, overlappin
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--verify", is_flag=True, help="Read all of it and compare the checksum.")
 def info(file: Path, verify: bool) -> None:
-    """Say what is in a saved gazetteer."""
+    """Say what is in a saved gazetteer or model."""
+    with file.open("rb") as start:
+        if start.read(8) == b"QUOTHMOD":
+            click.echo(f"{file}: {_model_line(file)}")
+            return
     gazetteer = Gazetteer.open(file, verify=verify)
     click.echo(f"{gazetteer!r}, {gazetteer.nbytes:,} bytes" + (", undamaged" if verify else ""))
 
@@ -318,7 +379,7 @@ def score(gold: Path, pred: Path, as_json: bool, lenient: bool) -> None:
 @_model_option
 @_min_score_option
 @_top_level_option
-def predict(gold: Path, output: Path, gazetteer: Path | None, model: Model, min_score: float, top_level: bool) -> None:
+def predict(gold: Path, output: Path, gazetteer: Path | None, model: str, min_score: float, top_level: bool) -> None:
     """Read the texts of GOLD.jsonl and write predictions for `quoth score`."""
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     part = output.with_name(output.name + ".part")
@@ -330,6 +391,58 @@ def predict(gold: Path, output: Path, gazetteer: Path | None, model: Model, min_
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
+
+
+@main.command()
+@click.argument("gold", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="OUT.model")
+@click.option(
+    "--dev",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Gold that is not trained on, to choose thresholds by; may be given again.",
+)
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="Passes over the data.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same model.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Least score; default: 0.2, or what serves --dev best.")
+@click.option("--trained-on", help="What the model says of its data; default: the names of the files.")
+@click.option("--threads", type=click.IntRange(1), help="One a core by default.")
+def train(
+    gold: tuple[Path, ...],
+    output: Path,
+    dev: tuple[Path, ...],
+    epochs: int,
+    seed: int,
+    threshold: float | None,
+    trained_on: str | None,
+    threads: int | None,
+) -> None:
+    """Train a model on GOLD.jsonl, for `--model`."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True)) as bar:
+        tasks = {what: bar.add_task(what, total=epochs) for what in ("cues", "roles")}
+
+        def tick(what: str, done: int) -> None:
+            bar.update(tasks[what], completed=done)
+
+        quoth.train(
+            gold,
+            output,
+            dev=dev,
+            epochs=epochs,
+            seed=seed,
+            threshold=threshold,
+            trained_on=trained_on,
+            n_threads=threads,
+            progress=tick,
+        )
+    click.echo(f"{output}: {output.stat().st_size:,} bytes, {_model_line(output)}")
+
+
+def _model_line(path: Path) -> str:
+    about = quoth.model_info(path)
+    figures = "".join(f", {name} {value:.3f}" for name, value in about["figures"].items())
+    counts = f"{about['documents']:,} documents, {about['attributions']:,} attributions"
+    return f"trained on {', '.join(about['data'])} ({counts}){figures}"
 
 
 def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:

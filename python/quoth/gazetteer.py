@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Unpack, get_args
 
-from quoth import _core, sources
+from quoth import _core, geonames, lists, matching, sources, wikidata
 from quoth.errors import FileFormatError
+from quoth.matching import Case, Matching
 from quoth.progress import Bar
 from quoth.results import Entry, Mention
 from quoth.sources import OnError
 from quoth.tables import Mentions, Status
 
-__all__ = ["Case", "Gazetteer", "OffsetUnit"]
+__all__ = ["Case", "Gazetteer", "Matching", "OffsetUnit"]
 
-Case = Literal["fold", "exact", "smart"]
 OffsetUnit = Literal["chars", "bytes"]
 
 
@@ -25,16 +25,15 @@ class Gazetteer:
 
     Names are found as whole words, the longest at a place, whatever the style of their apostrophes
     and hyphens; `U.S.` and `US` are one name; a possessive ending stays outside. A gazetteer does
-    not change; it is safe to share between threads, and it pickles.
+    not change (`add` and `remove` give another); it is safe to share between threads, and it pickles.
 
     Args:
         entries: One mapping an entry (`id`, `name`, and optionally `aliases` as a list or a string
-            with "|" between them, `label`, `priority`; other fields are kept as properties), or a
+            with "|" between them, `label`, `priority`, `related`: ids of entries that it belongs with, by
+            which candidates of one name are told apart; other fields are kept as properties), or a
             plain name, which is its own id. Mappings of one id and label are one entry.
-        case: "fold": case makes no difference. "exact": it must be the same. "smart": as "fold", but
-            a name in capitals (WHO) or that is a common word (Will) must match its case.
-        fold_accents: Whether Zoe finds Zoë and the reverse.
-        overlapping: Whether names inside longer names are given too.
+        **options: How names match: `case`, `fold_accents`, `overlapping`, `whole_words`, `plural`,
+            `derive`, `stop_names`, `min_length`, `max_edits`, `min_edit_length`; see `Matching`.
 
     Raises:
         GazetteerError: For an entry that cannot be used; names the entry and what is wrong.
@@ -51,37 +50,20 @@ class Gazetteer:
     def __init__(
         self,
         entries: Iterable[Mapping[str, Any] | str] = (),
-        *,
-        case: Case = "fold",
-        fold_accents: bool = False,
-        overlapping: bool = False,
+        **options: Unpack[Matching],
     ) -> None:
         if isinstance(entries, str) or not hasattr(entries, "__iter__"):
             raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
         columns = sources.Columns()
         rows = sources.records(entries)
-        self._build(rows, columns, case=case, fold_accents=fold_accents, overlapping=overlapping)
+        self._build(rows, columns, "raise", options)
 
     def _build(
-        self,
-        rows: sources.Located,
-        columns: sources.Columns,
-        *,
-        case: Case,
-        fold_accents: bool,
-        overlapping: bool,
-        on_error: OnError = "raise",
+        self, rows: sources.Located, columns: sources.Columns, on_error: OnError, options: Mapping[str, Any]
     ) -> None:
-        if case not in get_args(Case):
-            raise ValueError(f"case must be one of {', '.join(map(repr, get_args(Case)))}, got {case!r}")
+        encoded = matching.encode(options)
         records = sources.Rows(rows, columns, on_error)
-        self._inner = _core.Gazetteer(
-            records,
-            case=case,
-            fold_accents=bool(fold_accents),
-            overlapping=bool(overlapping),
-            refused=records.refuse,
-        )
+        self._inner = _core.Gazetteer(records, options=encoded, refused=records.refuse)
         self._entries: dict[int, Entry] = {}
         self._path: str | None = None
         self._skipped = tuple(records.skipped)
@@ -91,13 +73,11 @@ class Gazetteer:
         cls,
         rows: sources.Located,
         columns: sources.Columns,
-        case: Case,
-        fold_accents: bool,
-        overlapping: bool,
         on_error: OnError,
+        options: Mapping[str, Any],
     ) -> Gazetteer:
         new = cls.__new__(cls)
-        new._build(rows, columns, case=case, fold_accents=fold_accents, overlapping=overlapping, on_error=on_error)
+        new._build(rows, columns, on_error, options)
         return new
 
     @property
@@ -115,11 +95,10 @@ class Gazetteer:
         aliases: str = "aliases",
         label: str = "label",
         priority: str = "priority",
+        related: str = "related",
         separator: str = "|",
-        case: Case = "fold",
-        fold_accents: bool = False,
-        overlapping: bool = False,
         on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from mappings whose fields have names of their own.
 
@@ -130,18 +109,17 @@ class Gazetteer:
             aliases: Field of further names: a list, or a string with `separator` between them.
             label: Field of the label.
             priority: Field of the priority (a number, higher first).
+            related: Field of the ids of entries that it belongs with, alike.
             separator: Parts aliases that come as one string.
-            case: As in the class.
-            fold_accents: As in the class.
-            overlapping: As in the class.
             on_error: "raise" for an entry that cannot be used, or "skip" it and say so in `skipped`.
+            **options: How names match, as in the class.
 
         Raises:
             GazetteerError: For an entry that cannot be used; names its row.
         """
-        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         rows = sources.records(records)
-        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
+        return cls._from(rows, columns, on_error, options)
 
     @classmethod
     def from_csv(
@@ -153,23 +131,22 @@ class Gazetteer:
         aliases: str = "aliases",
         label: str = "label",
         priority: str = "priority",
+        related: str = "related",
         separator: str = "|",
         delimiter: str | None = None,
-        case: Case = "fold",
-        fold_accents: bool = False,
-        overlapping: bool = False,
         on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from a CSV or TSV file with a header; arguments as in `from_records`.
+        """Builds from a CSV or TSV file with a header (also .gz, .bz2, .zip); arguments as in `from_records`.
 
         Raises:
             FileFormatError: If a required column is missing; names the file and its columns.
             GazetteerError: For a row that cannot be used; names the file and line.
             OSError: If the file cannot be read.
         """
-        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         rows = sources.csv_records(path, columns, delimiter=delimiter)
-        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
+        return cls._from(rows, columns, on_error, options)
 
     @classmethod
     def from_jsonl(
@@ -181,34 +158,48 @@ class Gazetteer:
         aliases: str = "aliases",
         label: str = "label",
         priority: str = "priority",
+        related: str = "related",
         separator: str = "|",
-        case: Case = "fold",
-        fold_accents: bool = False,
-        overlapping: bool = False,
         on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from a JSON Lines file, one object an entry; arguments as in `from_records`.
+        """Builds from JSON Lines, one object an entry (also .gz, .bz2, .zip); arguments as in `from_records`.
 
         Raises:
             FileFormatError: For a line that is no JSON object; names the file and line.
             GazetteerError: For an entry that cannot be used; names the file and line.
             OSError: If the file cannot be read.
         """
-        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         rows = sources.jsonl_records(path)
-        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
+        return cls._from(rows, columns, on_error, options)
 
     @classmethod
-    def from_parquet(cls, path: str | os.PathLike[str], **options: Any) -> Gazetteer:
-        """Builds from a Parquet file; options as in `from_arrow`.
+    def from_parquet(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        id: str = "id",
+        name: str = "name",
+        aliases: str = "aliases",
+        label: str = "label",
+        priority: str = "priority",
+        related: str = "related",
+        separator: str = "|",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a Parquet file, read batch by batch; arguments as in `from_records`.
 
         Raises:
             OSError: If the file cannot be read.
-            FileFormatError: If it is no Parquet file.
-            GazetteerError: As `from_arrow`.
+            FileFormatError: If it is no Parquet file, damaged, or without a required column.
+            GazetteerError: For a row that cannot be used; names the file and row, from 0.
             ImportError: Without pyarrow.
         """
-        return cls.from_arrow(sources.parquet_batches(path), **options)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
+        rows = sources.parquet_records(path, columns)
+        return cls._from(rows, columns, on_error, options)
 
     @classmethod
     def from_arrow(
@@ -220,11 +211,10 @@ class Gazetteer:
         aliases: str = "aliases",
         label: str = "label",
         priority: str = "priority",
+        related: str = "related",
         separator: str = "|",
-        case: Case = "fold",
-        fold_accents: bool = False,
-        overlapping: bool = False,
         on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from any Arrow table (polars, pyarrow, pandas, duckdb); arguments as in `from_records`.
 
@@ -232,9 +222,151 @@ class Gazetteer:
             GazetteerError: If a required column is missing, or for a row that cannot be used.
             ImportError: Without pyarrow.
         """
-        columns = sources.Columns(id, name, aliases, label, priority, separator)
+        columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         rows = sources.arrow_records(table, columns)
-        return cls._from(rows, columns, case, fold_accents, overlapping, on_error)
+        return cls._from(rows, columns, on_error, options)
+
+    @classmethod
+    def from_names(
+        cls,
+        names: str | os.PathLike[str] | Iterable[str],
+        *,
+        label: str = "",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from names alone; a name is its own id.
+
+        Args:
+            names: Names, or the path of a text file of one a line (also .gz, .bz2, .zip).
+            label: The label of all.
+            on_error: As in `from_records`.
+            **options: How names match, as in the class.
+
+        Raises:
+            GazetteerError: For a name that cannot be used; names the file and line, or its number.
+            FileFormatError: If a packed file is damaged.
+            OSError: If the file cannot be read.
+        """
+        if not hasattr(names, "__iter__") and not isinstance(names, os.PathLike):
+            raise TypeError(f"names must be many names or a path, got {type(names).__name__}")
+        return cls._from(lists.name_records(names, label), sources.Columns(), on_error, options)
+
+    @classmethod
+    def from_geonames(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        feature_classes: Collection[str] | None = None,
+        min_population: int = 0,
+        alternate_names: bool | str | os.PathLike[str] = True,
+        languages: Iterable[str] | None = None,
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a GeoNames dump: allCountries, cities500 and their like, .txt or .zip.
+
+        A dump has 19 columns parted by tabs, no header and no quotation. The id is GeoNames's, the
+        label GPE (classes A and P) or LOC (all others), the priority the population, so that of two
+        places of one name the larger comes first. Aliases are the name in ASCII and the alternate
+        names. Properties: country_code, admin1_code, feature_code, population, latitude, longitude.
+
+        Args:
+            path: The file.
+            feature_classes: Only places of these classes, e.g. "AP"; all by default.
+            min_population: Only places with so many people. GeoNames gives many 0 people for want of
+                a figure.
+            alternate_names: True for those in the dump, of all languages at once; False for none; or
+                the path of GeoNames's alternateNamesV2 (.txt or .zip), which has them by language.
+            languages: Of that file, only names in these languages, e.g. ("en", ""), where "" is for
+                names without one. By default all, but no codes and links.
+            on_error: As in `from_records`.
+            **options: How names match, as in the class.
+
+        Raises:
+            FileFormatError: For a line with another number of columns, or a population or coordinate
+                that is no number; names the file and line. If a packed file is damaged.
+            GazetteerError: For an entry that cannot be used; names the file and line.
+            ValueError: For a class that there is not, or languages without their file.
+            OSError: If the file cannot be read.
+        """
+        tags = None if languages is None else wikidata.check_languages(languages)
+        if tags is not None and isinstance(alternate_names, bool):
+            raise ValueError("languages are those of a file of alternate_names; the dump does not tell them apart")
+        rows = geonames.geonames_records(
+            path,
+            feature_classes=geonames.check_feature_classes(feature_classes),
+            min_population=min_population,
+            alternate_names=alternate_names,
+            languages=tags,
+        )
+        return cls._from(rows, sources.Columns(), on_error, options)
+
+    @classmethod
+    def from_wikidata(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        languages: Iterable[str] = ("en",),
+        labels: Iterable[str] | None = None,
+        min_sitelinks: int = 0,
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
+    ) -> Gazetteer:
+        """Builds from a Wikidata dump (one JSON entity a line; .gz, .bz2) or the CSV of a SPARQL query.
+
+        The first line says which it is. From a dump: labels and aliases of items in `languages` and
+        those for all languages ("mul"); the label PERSON, ORG, GPE or LOC by "instance of" (P31; the
+        classes of `quoth.wikidata.LABELS`, not their subclasses), "" for others; the priority the
+        number of sitelinks; properties: instance_of, description. Items without a name in these
+        languages are left out, and so are properties and lexemes.
+
+        From CSV: the columns `item` (a URI or an id) and `itemLabel`, and where they are
+        `itemAltLabel` (names with ", " between them, as the label service gives them),
+        `itemDescription`, `sitelinks` (a number) and `label` (PERSON …); others are properties.
+        Several rows of an item are one entry, with the label and properties of the first.
+
+        Args:
+            path: The file.
+            languages: Which labels and aliases of a dump; the canonical name is of the first.
+            labels: Only entries with one of these labels, e.g. ("PERSON", "ORG").
+            min_sitelinks: Only entries with so many sitelinks. A full dump has over 100 million
+                items; these two say which are worth their memory.
+            on_error: As in `from_records`.
+            **options: How names match, as in the class.
+
+        Raises:
+            FileFormatError: For a file or line that is neither, or a missing column; names file and
+                line. If a packed file is damaged.
+            GazetteerError: For an entry that cannot be used; names the file and line.
+            OSError: If the file cannot be read.
+        """
+        rows = wikidata.wikidata_records(
+            path,
+            languages=wikidata.check_languages(languages),
+            labels=None if labels is None else frozenset(_labels(labels) or ()),
+            min_sitelinks=min_sitelinks,
+        )
+        return cls._from(rows, sources.Columns(), on_error, options)
+
+    @classmethod
+    def from_entity_ruler(
+        cls, path: str | os.PathLike[str], *, on_error: OnError = "raise", **options: Unpack[Matching]
+    ) -> Gazetteer:
+        """Builds from patterns of spaCy's EntityRuler (JSON Lines of `label`, `pattern`, `id`).
+
+        Patterns of one id and label are one entry; without an id, it is "LABEL:text". A pattern is a
+        text, or tokens that say no more than their text (LOWER, TEXT, ORTH), which are joined with
+        spaces, but not at hyphens and before apostrophes. How case counts is for `case` to say, not
+        for LOWER or TEXT.
+
+        Raises:
+            FileFormatError: For a line that is no such pattern; names the file and line.
+            GazetteerError: For an entry that cannot be used, e.g. one id with two labels; names the
+                file and line.
+            OSError: If the file cannot be read.
+        """
+        return cls._from(lists.entity_ruler_records(path), sources.Columns(), on_error, options)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:
@@ -282,7 +414,7 @@ class Gazetteer:
 
     def __iter__(self) -> Iterator[Entry]:
         """The entries, in the order they were given."""
-        return (self._entry(n) for n in range(len(self)))
+        return (self._entry(n) for n in self._inner.positions())
 
     def __contains__(self, id: object) -> bool:
         """Whether an entry has this id."""
@@ -305,9 +437,9 @@ class Gazetteer:
             entry = self._entries.setdefault(position, _entry(self._inner.entry(position)))
         return entry
 
-    def _mention(self, start: int, end: int, text: str, entries: Sequence[int]) -> Mention:
+    def _mention(self, start: int, end: int, text: str, entries: Sequence[int], score: float) -> Mention:
         candidates = tuple(self._entry(n) for n in entries)
-        return Mention(start, end, text, candidates[0], candidates)
+        return Mention(start, end, text, candidates[0], candidates, score)
 
     @property
     def n_spellings(self) -> int:
@@ -339,6 +471,7 @@ class Gazetteer:
         *,
         ids: Any = None,
         labels: Iterable[str] | None = None,
+        properties: bool = False,
         offsets: OffsetUnit = "chars",
         n_threads: int | None = None,
         progress: bool | None = None,
@@ -350,6 +483,7 @@ class Gazetteer:
                 (a polars or pandas Series, a pyarrow array …).
             ids: One id a text, alike; kept as strings.
             labels: As in `find`.
+            properties: Whether to give a column `properties` too, the entry's as a JSON object.
             offsets: As in `find`.
             n_threads: Threads; one a core by default. The result does not depend on it.
             progress: True for a progress bar, False for none; by default one comes after a second
@@ -365,9 +499,52 @@ class Gazetteer:
         """
         with Bar("Finding names", texts, show=progress) as bar:
             mentions, status = self._inner.find_all(
-                texts, ids=ids, labels=_labels(labels), bytes=_bytes(offsets), n_threads=_threads(n_threads), tick=bar
+                texts,
+                ids=ids,
+                labels=_labels(labels),
+                properties=bool(properties),
+                bytes=_bytes(offsets),
+                n_threads=_threads(n_threads),
+                tick=bar,
             )
         return Mentions(mentions, Status(status))
+
+    def add(self, entries: Iterable[Mapping[str, Any] | str]) -> Gazetteer:
+        """Gives a gazetteer with more entries; this one stays as it is.
+
+        An id that is there already gets the new names too. It costs little beside the entries
+        changed since the gazetteer was built; `save` makes one index of all.
+
+        Args:
+            entries: As in the class.
+
+        Raises:
+            GazetteerError: For an entry that cannot be used; names its number.
+        """
+        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
+            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
+        rows = list(sources.Rows(sources.records(entries), sources.Columns(), "raise"))
+        return self._changed(rows, set())
+
+    def remove(self, ids: Iterable[str]) -> Gazetteer:
+        """Gives a gazetteer without the entries with these ids; this one stays as it is.
+
+        Raises:
+            KeyError: If there is no entry with one of them.
+        """
+        gone = {ids} if isinstance(ids, str) else set(ids)
+        for id in gone:
+            if id not in self:
+                raise KeyError(id)
+        return self._changed([], gone)
+
+    def _changed(self, add: list[sources.Record], remove: set[str]) -> Gazetteer:
+        new = type(self).__new__(type(self))
+        new._inner = self._inner.with_changes(add, remove)
+        new._entries = {}
+        new._path = None
+        new._skipped = ()
+        return new
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles by its path where it was opened from a file, else as bytes."""
@@ -377,14 +554,21 @@ class Gazetteer:
 
     def __repr__(self) -> str:
         """Says how many names it holds and how it matches."""
-        case, accents, overlapping = self._inner.options()
-        more = (", fold_accents=True" if accents else "") + (", overlapping=True" if overlapping else "")
-        return f"Gazetteer({len(self):,} entries, {self.n_spellings:,} spellings, case={case!r}{more})"
+        options = "".join(f", {name}={value!r:.60}" for name, value in self.options.items())
+        return f"Gazetteer({len(self):,} entries, {self.n_spellings:,} spellings{options})"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How its names match, as far as it is not the default; see `Matching`."""
+        return matching.decode(self._inner.options())
 
 
 def _entry(record: sources.Record) -> Entry:
-    id, label, name, names, priority, properties = record
-    return Entry(id, label, name, tuple(names), priority, json.loads(properties) if properties else {})
+    id, label, name, names, priority, properties, related = record
+    parsed = json.loads(properties) if properties else {}
+    # Rows of one entry may each have its name again.
+    further = tuple(n for n in dict.fromkeys(names) if n != name)
+    return Entry(id, label, name, further, priority, parsed, tuple(related))
 
 
 def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:

@@ -27,6 +27,7 @@ class Entry:
         names: Further names (aliases).
         priority: Which entry comes first where several have the found name; higher first.
         properties: Whatever else the record held.
+        related: Ids of entries that it belongs with.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Entry:
     names: tuple[str, ...] = ()
     priority: float = 0.0
     properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Mention:
         text: `text[start:end]` of the text searched.
         entry: The entry that has this name; the best where several have it.
         candidates: All entries that have this name, best first.
+        score: How well the text has the name: 1 as the options say, 0.9 a short form that the
+            document gives, less by the share of letters where there are mistakes.
     """
 
     start: int
@@ -54,6 +58,7 @@ class Mention:
     text: str
     entry: Entry
     candidates: tuple[Entry, ...] = field(repr=False)
+    score: float = 1.0
 
     @property
     def id(self) -> str:

@@ -8,10 +8,10 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from quoth.errors import FileFormatError, GazetteerError, QuothError
+from quoth.files import Where, at, lines, opened, suffix
 
 __all__ = [
     "Columns",
@@ -22,16 +22,13 @@ __all__ = [
     "arrow_records",
     "csv_records",
     "jsonl_records",
-    "parquet_batches",
+    "parquet_records",
+    "parsed",
     "records",
 ]
 
-Record = tuple[str, str, str, list[str], float, str]
-"""id, label, canonical name, further names, priority, properties as JSON: what the core takes."""
-
-
-Where = tuple[str, int]
-"""What an error calls a row: a word or a file, and a number; written out only where it is needed."""
+Record = tuple[str, str, str, list[str], float, str, list[str]]
+"""id, label, canonical name, further names, priority, properties as JSON, related ids: what the core takes."""
 
 
 Row = Mapping[str, Any] | str | QuothError
@@ -51,6 +48,7 @@ class Columns:
         aliases: Further names: a list, or one string with `separator` between them.
         label: PERSON, ORG, GPE …
         priority: A number; higher comes first where several entries have a name.
+        related: Ids of entries that it belongs with: a list, or one string alike.
         separator: Parts the aliases of one string.
     """
 
@@ -59,6 +57,7 @@ class Columns:
     aliases: str = "aliases"
     label: str = "label"
     priority: str = "priority"
+    related: str = "related"
     separator: str = "|"
 
 
@@ -72,13 +71,16 @@ class Rows:
         on_error: What to do with a row that cannot be used.
     """
 
-    __slots__ = ("_columns", "_rows", "_skip", "_where", "skipped")
+    __slots__ = ("_columns", "_roles", "_rows", "_skip", "_where", "skipped")
 
     def __init__(self, rows: Located, columns: Columns, on_error: OnError) -> None:
         if on_error not in get_args(OnError):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
         self._rows = rows
         self._columns = columns
+        self._roles = frozenset(
+            (columns.id, columns.name, columns.aliases, columns.label, columns.priority, columns.related)
+        )
         self._skip = on_error == "skip"
         self._where: Where = ("entry", 0)
         self.skipped: list[str] = []
@@ -91,7 +93,7 @@ class Rows:
             try:
                 if isinstance(row, QuothError):
                     raise row
-                record = _record(row, self._columns, where)
+                record = _record(row, self._columns, self._roles, where)
             except QuothError as e:
                 if not self._skip:
                     raise
@@ -113,65 +115,69 @@ def records(rows: Iterable[Mapping[str, Any] | str]) -> Located:
         yield ("entry", n), row
 
 
-def at(where: Where) -> str:
-    """A row's place, written out."""
-    return f"{where[0]} {where[1]}"
+_to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
-def _record(row: Mapping[str, Any] | str, columns: Columns, where: Where) -> Record:
+def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str], where: Where) -> Record:
     if isinstance(row, str):
         _check_text(row, where)
-        return (row, "", row, [], 0.0, "")
-    if not isinstance(row, Mapping):
+        return (row, "", row, [], 0.0, "", [])
+    # The commonest first: an isinstance with an abstract class is slow.
+    if type(row) is not dict and not isinstance(row, Mapping):
         raise GazetteerError(f"{at(where)}: expected a mapping or a str, got {type(row).__name__}")
-    for column in (columns.id, columns.name):
-        if _missing(row.get(column)):
-            raise GazetteerError(f"{at(where)}: no {column!r}; the fields are {', '.join(map(str, row))}")
-    name = row[columns.name]
+    id, name, label = row.get(columns.id), row.get(columns.name), row.get(columns.label)
+    if _missing(id) or _missing(name):
+        column = columns.id if _missing(id) else columns.name
+        raise GazetteerError(f"{at(where)}: no {column!r}; the fields are {', '.join(map(str, row))}")
     if not isinstance(name, str):
         raise GazetteerError(f"{at(where)}: {columns.name!r} must be a str, got {type(name).__name__}")
-    label = row.get(columns.label)
-    roles = {columns.id, columns.name, columns.aliases, columns.label, columns.priority}
-    properties = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
+    properties = ""
+    if not roles >= row.keys():
+        others = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
+        properties = _to_json(others) if others else ""
     record = (
-        str(row[columns.id]),
+        str(id),
         "" if _missing(label) else str(label),
         name,
-        _aliases(row.get(columns.aliases), columns, where),
+        _strings(row, columns.aliases, columns, where),
         _priority(row.get(columns.priority), columns, where),
-        json.dumps(properties, ensure_ascii=False, default=str) if properties else "",
+        properties,
+        _strings(row, columns.related, columns, where),
     )
-    for text in (*record[:3], *record[3], record[5]):
-        _check_text(text, where)
+    for text in (*record[:3], *record[3], record[5], *record[6]):
+        if not text.isascii():
+            _check_text(text, where)
     return record
 
 
 def _check_text(text: str, where: Where) -> None:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise GazetteerError(f"{at(where)}: {text!r:.60} holds a lone surrogate") from None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise GazetteerError(f"{at(where)}: {text!r:.60} holds a lone surrogate") from None
 
 
 def _missing(value: object) -> bool:
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def _aliases(value: Any, columns: Columns, where: Where) -> list[str]:
+def _strings(row: Mapping[str, Any], column: str, columns: Columns, where: Where) -> list[str]:
+    value = row.get(column)
+    if value is None:
+        return []
     if isinstance(value, str):
         return [a for part in value.split(columns.separator) if (a := part.strip())]
     if _missing(value) if not hasattr(value, "__len__") else False:
         return []
     try:
-        aliases = list(value)
+        strings = list(value)
     except TypeError:
-        aliases = [value]
-    for alias in aliases:
-        if not isinstance(alias, str):
-            kind = type(alias).__name__
-            raise GazetteerError(f"{at(where)}: {columns.aliases!r} must hold strings, got {kind}")
-    return [a for a in aliases if a.strip()]
+        strings = [value]
+    for string in strings:
+        if not isinstance(string, str):
+            kind = type(string).__name__
+            raise GazetteerError(f"{at(where)}: {column!r} must hold strings, got {kind}")
+    return [s for s in strings if s.strip()]
 
 
 def _priority(value: Any, columns: Columns, where: Where) -> float:
@@ -188,17 +194,17 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
     """Reads a CSV or TSV file with a header.
 
     Args:
-        path: The file, UTF-8 (a BOM is fine).
+        path: The file, UTF-8 (a BOM is fine); .gz, .bz2 and .zip are unpacked.
         columns: Which column is what.
         delimiter: Default: a tab for `.tsv`, else a comma.
 
     Raises:
         FileFormatError: If a required column is missing, or a quotation mark is not closed.
     """
-    path = Path(path)
-    delimiter = delimiter or ("\t" if path.suffix.lower() == ".tsv" else ",")
+    path = os.fspath(path)
+    delimiter = delimiter or ("\t" if suffix(path) == ".tsv" else ",")
     csv.field_size_limit(2**28)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with opened(path, newline="") as file:
         # A lenient reader takes all that follows an unclosed quotation mark for one cell.
         reader = csv.DictReader(file, delimiter=delimiter, strict=True)
         try:
@@ -214,34 +220,32 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
                 else:
                     yield where, row
         except csv.Error as e:
-            raise FileFormatError(f"{path}, line {reader.line_num}: {e}") from None
+            # The number is of the last row that could be read.
+            raise FileFormatError(f"{path}, line {reader.line_num + 1}: {e}") from None
 
 
 def jsonl_records(path: str | os.PathLike[str]) -> Located:
-    """Reads a JSON Lines file: one object an entry; blank lines are skipped.
+    """Reads a JSON Lines file, packed or not: one object an entry; blank lines are skipped.
 
     A line that is no JSON object comes as an error.
     """
-    path = Path(path)
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for n, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            where = (f"{path}, line", n)
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as e:
-                yield where, FileFormatError(f"{at(where)}: {e.msg} at column {e.colno}")
-                continue
-            except (RecursionError, ValueError) as e:
-                # Too deep, or a number with too many digits.
-                yield where, FileFormatError(f"{at(where)}: {e}")
-                continue
-            if isinstance(row, dict):
-                yield where, row
-            else:
-                kind = type(row).__name__
-                yield where, FileFormatError(f"{at(where)}: expected an object, got {kind}")
+    for where, line in lines(path):
+        if line.strip():
+            yield where, parsed(line, where)
+
+
+def parsed(line: str, where: Where) -> dict[str, Any] | FileFormatError:
+    """The object of a line of JSON, or why there is none."""
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as e:
+        return FileFormatError(f"{at(where)}: {e.msg} at column {e.colno}")
+    except (RecursionError, ValueError) as e:
+        # Too deep, or a number with too many digits.
+        return FileFormatError(f"{at(where)}: {e}")
+    if not isinstance(row, dict):
+        return FileFormatError(f"{at(where)}: expected an object, got {type(row).__name__}")
+    return row
 
 
 def arrow_records(table: Any, columns: Columns) -> Located:
@@ -255,30 +259,79 @@ def arrow_records(table: Any, columns: Columns) -> Located:
     except ImportError as e:
         raise ImportError('reading Arrow tables needs pyarrow: pip install "quoth[files]"') from e
     reader = pyarrow.RecordBatchReader.from_stream(table)
+    missing = _missing_column(reader.schema.names, columns)
+    if missing:
+        raise GazetteerError(missing)
+    yield from _batch_rows(reader, "row")
+
+
+def _missing_column(have: list[str], columns: Columns) -> str:
     for column in (columns.id, columns.name):
-        if column not in reader.schema.names:
-            raise GazetteerError(f"no column {column!r}; the columns are {', '.join(reader.schema.names)}")
+        if column not in have:
+            return f"no column {column!r}; the columns are {', '.join(have) or 'none'}"
+    return ""
+
+
+def _batch_rows(batches: Iterable[Any], place: str) -> Located:
     first = 0
-    for batch in reader:
-        for n, row in enumerate(batch.to_pylist()):
-            yield ("row", first + n), row
-        first += batch.num_rows
+    for batch in batches:
+        names = batch.schema.names
+        # Of one huge batch too, only some rows are Python's at a time.
+        for start in range(0, batch.num_rows, _ROWS):
+            part = batch.slice(start, _ROWS)
+            errors: dict[int, Exception] = {}
+            cells = [_cells(part.column(k), errors) for k in range(part.num_columns)]
+            for n, values in enumerate(zip(*cells, strict=True)):
+                where = (place, first + n)
+                if n in errors:
+                    yield where, GazetteerError(f"{at(where)}: {errors[n]}")
+                else:
+                    yield where, dict(zip(names, values, strict=True))
+            first += part.num_rows
 
 
-def parquet_batches(path: str | os.PathLike[str]) -> Any:
-    """A Parquet file as an Arrow stream, read batch by batch; needs pyarrow.
+_ROWS = 1 << 14
+
+
+def _cells(column: Any, errors: dict[int, Exception]) -> list[Any]:
+    """A column's values; those that Python cannot hold are None, and their errors go to `errors`."""
+    try:
+        cells: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError):
+        # Bytes that are no UTF-8, a date after the year 9999.
+        cells = []
+        for n, value in enumerate(column):
+            try:
+                cells.append(value.as_py())
+            except (ValueError, OverflowError) as e:
+                cells.append(None)
+                errors[n] = e
+    return cells
+
+
+def parquet_records(path: str | os.PathLike[str], columns: Columns) -> Located:
+    """Reads a Parquet file, batch by batch; needs pyarrow. Rows count from 0.
 
     Raises:
         OSError: If the file cannot be read.
-        FileFormatError: If it is no Parquet file.
+        FileFormatError: If it is no Parquet file, damaged, or without a required column.
     """
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as e:
         raise ImportError('reading Parquet files needs pyarrow: pip install "quoth[files]"') from e
+    path = os.fspath(path)
     try:
-        file = pyarrow.parquet.ParquetFile(path)
-    except pyarrow.ArrowInvalid as e:
-        raise FileFormatError(f"{os.fspath(path)}: {e}") from None
-    return pyarrow.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
+        with pyarrow.parquet.ParquetFile(path) as file:
+            missing = _missing_column(file.schema_arrow.names, columns)
+            if missing:
+                raise FileFormatError(f"{path}: {missing}")
+            yield from _batch_rows(file.iter_batches(_ROWS), f"{path}, row")
+    except pyarrow.ArrowException as e:
+        raise FileFormatError(f"{path}: {e}") from None
+    except OSError as e:
+        # What pyarrow says of damage has no number; what the system says has one.
+        if e.errno is not None:
+            raise
+        raise FileFormatError(f"{path}: {e}") from None

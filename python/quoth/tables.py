@@ -128,7 +128,9 @@ class Mentions(Table):
 
     Columns: `doc` position of the text in the input (uint64); `id` its id, null where none was
     given; `start`, `end` (uint32; code points, or bytes on request); `text`; `entry_id`, `name`,
-    `label` of the best entry with that name; `n_candidates` how many entries have it.
+    `label` of the best entry with that name; `n_candidates` how many entries have it; `score` how
+    well the text has the name (1 as the options say, 0.9 a short form that the document gives, less
+    where there are mistakes). On request `properties`, the entry's as a JSON object.
     """
 
     __slots__ = ("_status",)

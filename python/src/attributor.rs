@@ -28,22 +28,26 @@ pub(crate) struct Attributor {
 #[pymethods]
 impl Attributor {
     #[new]
-    #[pyo3(signature = (gazetteer, *, types, min_score, top_level))]
+    #[pyo3(signature = (gazetteer, *, model, types, min_score, top_level))]
     fn new(
         gazetteer: Option<PyRef<'_, Gazetteer>>,
+        model: &str,
         types: Vec<String>,
         min_score: f32,
         top_level: bool,
-    ) -> Self {
+    ) -> PyResult<Self> {
         let has = |t: &str| types.iter().any(|x| x == t);
         let options = AttributorOptions {
             types: [has("direct"), has("indirect"), has("mixed")],
             min_score,
             top_level,
         };
-        Self {
-            inner: quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options),
-        }
+        let rules = quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options);
+        let inner = match model {
+            "rules" => rules,
+            name => rules.with_model(crate::training::model(name)?),
+        };
+        Ok(Self { inner })
     }
 
     /// Mentions, attributions and speakers of one text, as plain values.
@@ -64,7 +68,7 @@ impl Attributor {
             .iter()
             .map(|m| {
                 let (start, end) = offsets.span(m.span);
-                (start, end, m.span.of(&text), m.entries.clone())
+                (start, end, m.span.of(&text), m.entries.clone(), m.score)
             })
             .collect();
         out.set_item("mentions", mentions)?;
@@ -135,7 +139,9 @@ impl Attributor {
                         if let Some(gazetteer) = attributor.gazetteer() {
                             for m in &d.mentions {
                                 let (span, entries) = (m.span, m.entries.as_slice());
-                                mentions.push(doc, id, text, &offsets, gazetteer, span, entries);
+                                mentions.push(
+                                    doc, id, text, &offsets, gazetteer, span, entries, m.score,
+                                );
                             }
                         }
                     }
@@ -144,7 +150,7 @@ impl Attributor {
             }
             Ok::<_, ArrowError>([
                 attributions.finish()?,
-                mentions.finish()?,
+                mentions.finish(attributor.gazetteer().map(AsRef::as_ref))?,
                 speakers.finish()?,
                 status.finish()?,
             ])
@@ -158,7 +164,7 @@ impl Attributor {
         let [attributions, mentions, speakers, status] = tables;
         Ok((
             Table::new(AttributionColumns::schema(), attributions),
-            Table::new(MentionColumns::schema(), mentions),
+            Table::new(MentionColumns::schema(false), mentions),
             Table::new(SpeakerColumns::schema(), speakers),
             Table::new(StatusColumns::schema(), status),
         ))

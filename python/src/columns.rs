@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{Float32Builder, StringBuilder, UInt32Builder, UInt64Builder};
-use arrow_array::{ArrayRef, ListArray, RecordBatch, StructArray, UInt32Array};
+use arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use quoth::Span;
@@ -133,6 +133,29 @@ pub(crate) fn batch(
     columns: Vec<ArrayRef>,
 ) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(schema, docs.finish().into_iter().chain(columns).collect())
+}
+
+/// A column of the strings that `get` gives for these rows; bytes that are no UTF-8, from a damaged
+/// file, are replaced.
+pub(crate) fn gathered<'a>(rows: &[u32], get: impl Fn(u32) -> &'a [u8]) -> ArrayRef {
+    // In two passes, so that misses of the cache overlap.
+    let pieces: Vec<&[u8]> = rows.iter().map(|&r| get(r)).collect();
+    let mut values = Vec::with_capacity(pieces.iter().map(|p| p.len()).sum());
+    let mut ends = Vec::with_capacity(pieces.len() + 1);
+    ends.push(0);
+    for piece in &pieces {
+        values.extend_from_slice(piece);
+        // A unit of work is far smaller than 2 GB of strings.
+        ends.push(i32::try_from(values.len()).unwrap_or(i32::MAX));
+    }
+    let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
+    match StringArray::try_new(ends, values.into(), None) {
+        Ok(column) => Arc::new(column),
+        Err(_) => {
+            let pieces = pieces.iter().map(|p| String::from_utf8_lossy(p));
+            Arc::new(StringArray::from_iter_values(pieces))
+        }
+    }
 }
 
 /// Finishes a builder.

@@ -154,10 +154,13 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
             ))
         })?;
         let iterator = iterator.unbind();
-        let (bytes, n) = (self.chunk_bytes(), self.chunk_texts());
+        let (most, n) = (self.chunk_bytes(), self.chunk_texts());
         let (mut chunk, mut next) = (Chunk::default(), Chunk::default());
+        // While the first is taken nobody works: it is small, and those after it grow.
+        let mut bytes = most.min(UNIT_BYTES * self.pool.n_threads());
         chunk.fill(iterator.bind(self.py), bytes, n)?;
         while !chunk.ends.is_empty() {
+            bytes = most.min(bytes * 2);
             self.work_on(&chunk.texts(), |py| next.fill(iterator.bind(py), bytes, n))?;
             std::mem::swap(&mut chunk, &mut next);
         }

@@ -26,7 +26,6 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => {
             exception("GazetteerError", message)
         }
-        Error::BadGold { .. } => PyValueError::new_err(message),
         Error::BadFile { .. } | Error::BadModel { .. } => exception("FileFormatError", message),
         Error::Io {
             path,

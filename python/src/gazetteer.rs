@@ -1,25 +1,46 @@
 //! The gazetteer: building, searching one text, searching many.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_array::builder::{ArrayBuilder, StringBuilder, UInt32Builder};
+use arrow_array::builder::{ArrayBuilder, Float32Builder, StringBuilder, UInt32Builder};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
-use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use quoth::Span;
-use quoth::gazetteer::{CasePolicy, EntryRef, GazetteerBuilder, GazetteerOptions};
+use quoth::gazetteer::{EntryRef, GazetteerBuilder, GazetteerOptions};
+use quoth::{Entry, Span};
 
-use crate::columns::{Docs, Offsets, batch, numbers, schema, strings};
+use crate::columns::{Docs, Offsets, batch, floats, gathered, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
 use crate::input::{Unreadable, to_utf8};
 use crate::table::Table;
 
-/// (id, label, canonical name, further names, priority, properties as JSON)
-type Record = (String, String, String, Vec<String>, f32, String);
+/// (id, label, canonical name, further names, priority, properties as JSON, related ids)
+type Record = (
+    String,
+    String,
+    String,
+    Vec<String>,
+    f32,
+    String,
+    Vec<String>,
+);
+
+fn entry((id, label, name, names, priority, properties, related): Record) -> Entry {
+    Entry {
+        id,
+        label,
+        name,
+        names,
+        priority,
+        properties,
+        related,
+    }
+}
 
 #[pyclass(frozen, module = "quoth._core")]
 #[derive(Debug)]
@@ -38,30 +59,18 @@ impl Gazetteer {
 #[pymethods]
 impl Gazetteer {
     #[new]
-    #[pyo3(signature = (records, *, case, fold_accents, overlapping, refused))]
+    #[pyo3(signature = (records, *, options, refused))]
     fn new(
         py: Python<'_>,
         records: &Bound<'_, PyAny>,
-        case: &str,
-        fold_accents: bool,
-        overlapping: bool,
+        options: &str,
         refused: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let case = match case {
-            "exact" => CasePolicy::Exact,
-            "smart" => CasePolicy::Smart,
-            _ => CasePolicy::Fold,
-        };
-        let mut builder = GazetteerBuilder::new(GazetteerOptions {
-            case,
-            fold_accents,
-            overlapping,
-        });
+        let options: GazetteerOptions =
+            serde_json::from_str(options).map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let mut builder = GazetteerBuilder::new(options);
         for record in records.try_iter()? {
-            let (id, label, name, names, priority, properties): Record = record?.extract()?;
-            let names = names.iter().map(String::as_str);
-            let added = builder.add(&id, &label, &name, names, priority, &properties);
-            match (added, refused) {
+            match (builder.push(&entry(record?.extract()?)), refused) {
                 // Told to the caller, who goes on.
                 (Err(quoth::Error::BadEntry { reason, .. }), Some(refused)) => {
                     refused.call1((reason,))?;
@@ -75,14 +84,26 @@ impl Gazetteer {
         Self::of(py.detach(|| builder.build()))
     }
 
+    /// Another gazetteer with more entries, and without those with the ids in `remove`.
+    fn with_changes(
+        &self,
+        py: Python<'_>,
+        add: Vec<Record>,
+        remove: HashSet<String>,
+    ) -> PyResult<Self> {
+        let remove = remove.into_iter().collect();
+        Self::of(py.detach(|| self.inner.with_changes(add.into_iter().map(entry), &remove)))
+    }
+
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let data = data.as_bytes();
         Self::of(py.detach(|| quoth::Gazetteer::from_bytes(data)))
     }
 
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.inner.as_bytes())
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let merged = py.detach(|| self.inner.merged()).map_err(to_python)?;
+        Ok(PyBytes::new(py, merged.as_bytes()))
     }
 
     #[staticmethod]
@@ -108,20 +129,21 @@ impl Gazetteer {
         self.inner.spellings()
     }
 
-    fn options(&self) -> (&'static str, bool, bool) {
-        let o = self.inner.options();
-        let case = match o.case {
-            CasePolicy::Fold => "fold",
-            CasePolicy::Exact => "exact",
-            CasePolicy::Smart => "smart",
-        };
-        (case, o.fold_accents, o.overlapping)
+    /// The options, as JSON.
+    fn options(&self) -> PyResult<String> {
+        serde_json::to_string(self.inner.options())
+            .map_err(|e| PyValueError::new_err(e.to_string()))
+    }
+
+    /// The positions of the entries: those of removed ones are left out.
+    fn positions(&self) -> Vec<u32> {
+        self.inner.entries().map(EntryRef::index).collect()
     }
 
     /// The entry at a position.
     fn entry(&self, position: usize) -> PyResult<Record> {
         match u32::try_from(position) {
-            Ok(n) if position < self.inner.len() => Ok(record(self.inner.entry(n))),
+            Ok(n) if position < self.inner.indices() => Ok(record(self.inner.entry(n))),
             _ => Err(PyIndexError::new_err("entry out of range")),
         }
     }
@@ -139,7 +161,7 @@ impl Gazetteer {
         text: &Bound<'_, PyAny>,
         labels: Option<Vec<String>>,
         bytes: bool,
-    ) -> PyResult<Vec<(u32, u32, String, Vec<u32>)>> {
+    ) -> PyResult<Vec<(u32, u32, String, Vec<u32>, f32)>> {
         let text = one_text(text)?;
         py.detach(|| {
             let offsets = Offsets::new(&text, bytes);
@@ -148,7 +170,8 @@ impl Gazetteer {
                 .into_iter()
                 .map(|m| {
                     let (start, end) = offsets.span(m.span);
-                    (start, end, m.span.of(&text).to_owned(), m.entries)
+                    let found = m.span.of(&text).to_owned();
+                    (start, end, found, m.entries, m.score)
                 })
                 .collect())
         })
@@ -156,20 +179,22 @@ impl Gazetteer {
     }
 
     /// The mentions in many texts, and the status of every text.
-    #[pyo3(signature = (texts, *, ids, labels, bytes, n_threads, tick))]
+    #[pyo3(signature = (texts, *, ids, labels, properties, bytes, n_threads, tick))]
+    #[allow(clippy::too_many_arguments)]
     fn find_all(
         &self,
         py: Python<'_>,
         texts: &Bound<'_, PyAny>,
         ids: Option<&Bound<'_, PyAny>>,
         labels: Option<Vec<String>>,
+        properties: bool,
         bytes: bool,
         n_threads: Option<usize>,
         tick: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(Table, Table)> {
         let gazetteer = &self.inner;
         let results = run(py, texts, ids, n_threads, tick, |unit| {
-            let mut mentions = MentionColumns::default();
+            let mut mentions = MentionColumns::new(properties);
             let mut status = StatusColumns::default();
             let mut finder = gazetteer.finder(labels.as_deref());
             for (k, text) in unit.texts.iter().enumerate() {
@@ -178,9 +203,9 @@ impl Gazetteer {
                 let found = guarded(text, |text| {
                     // Counted only for texts that have a mention.
                     let mut offsets = None;
-                    finder.find(text, |span, entries| {
+                    finder.find(text, |span, entries, score| {
                         let offsets = offsets.get_or_insert_with(|| Offsets::new(text, bytes));
-                        mentions.push(doc, id, text, offsets, gazetteer, span, entries);
+                        mentions.push(doc, id, text, offsets, gazetteer, span, entries, score);
                     })
                 });
                 match found {
@@ -188,7 +213,7 @@ impl Gazetteer {
                     Err(e) => status.push(doc, id, Err(&e)),
                 }
             }
-            Ok::<_, ArrowError>((mentions.finish()?, status.finish()?))
+            Ok::<_, ArrowError>((mentions.finish(Some(gazetteer))?, status.finish()?))
         })?;
         let (mut mentions, mut status) = (Vec::new(), Vec::new());
         for result in results {
@@ -197,7 +222,7 @@ impl Gazetteer {
             status.push(s);
         }
         Ok((
-            Table::new(MentionColumns::schema(), mentions),
+            Table::new(MentionColumns::schema(properties), mentions),
             Table::new(StatusColumns::schema(), status),
         ))
     }
@@ -205,7 +230,15 @@ impl Gazetteer {
 
 fn record(e: EntryRef<'_>) -> Record {
     let e = e.to_entry();
-    (e.id, e.label, e.name, e.names, e.priority, e.properties)
+    (
+        e.id,
+        e.label,
+        e.name,
+        e.names,
+        e.priority,
+        e.properties,
+        e.related,
+    )
 }
 
 /// The one text of `find` and `read`.
@@ -253,15 +286,24 @@ pub(crate) struct MentionColumns {
     start: UInt32Builder,
     end: UInt32Builder,
     text: StringBuilder,
-    entry_id: StringBuilder,
-    name: StringBuilder,
-    label: StringBuilder,
+    /// The best entry of each.
+    entry: Vec<u32>,
     candidates: UInt32Builder,
+    score: Float32Builder,
+    /// Only where they are asked for.
+    properties: Option<StringBuilder>,
 }
 
 impl MentionColumns {
-    pub(crate) fn schema() -> SchemaRef {
-        schema(vec![
+    pub(crate) fn new(properties: bool) -> Self {
+        Self {
+            properties: properties.then(StringBuilder::new),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn schema(properties: bool) -> SchemaRef {
+        let mut fields = vec![
             Field::new("start", DataType::UInt32, false),
             Field::new("end", DataType::UInt32, false),
             Field::new("text", DataType::Utf8, false),
@@ -269,7 +311,12 @@ impl MentionColumns {
             Field::new("name", DataType::Utf8, false),
             Field::new("label", DataType::Utf8, false),
             Field::new("n_candidates", DataType::UInt32, false),
-        ])
+            Field::new("score", DataType::Float32, false),
+        ];
+        if properties {
+            fields.push(Field::new("properties", DataType::Utf8, true));
+        }
+        schema(fields)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -282,21 +329,24 @@ impl MentionColumns {
         gazetteer: &quoth::Gazetteer,
         span: Span,
         entries: &[u32],
+        score: f32,
     ) {
         let Some(&best) = entries.first() else {
             return;
         };
         let (start, end) = offsets.span(span);
-        let entry = gazetteer.entry(best);
         self.docs.push(doc, id);
         self.start.append_value(start);
         self.end.append_value(end);
         self.text.append_value(span.of(text));
-        self.entry_id.append_value(entry.id());
-        self.name.append_value(entry.name());
-        self.label.append_value(entry.label());
+        self.entry.push(best);
         self.candidates
             .append_value(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        self.score.append_value(score);
+        if let Some(properties) = &mut self.properties {
+            let json = gazetteer.entry(best).properties();
+            properties.append_option((!json.is_empty()).then_some(json));
+        }
     }
 
     /// Number of rows.
@@ -304,17 +354,27 @@ impl MentionColumns {
         self.start.len()
     }
 
-    pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
-        let columns = vec![
+    /// `gazetteer`: the one whose entries were pushed.
+    pub(crate) fn finish(
+        self,
+        gazetteer: Option<&quoth::Gazetteer>,
+    ) -> Result<RecordBatch, ArrowError> {
+        let schema = Self::schema(self.properties.is_some());
+        let entries = |of: fn(EntryRef<'_>) -> &[u8]| {
+            gathered(&self.entry, |e| gazetteer.map_or(&[], |g| of(g.entry(e))))
+        };
+        let mut columns = vec![
             numbers(self.start),
             numbers(self.end),
             strings(self.text),
-            strings(self.entry_id),
-            strings(self.name),
-            strings(self.label),
+            entries(|e| e.id_bytes()),
+            entries(|e| e.name_bytes()),
+            entries(|e| e.label().as_bytes()),
             numbers(self.candidates),
+            floats(self.score),
         ];
-        batch(Self::schema(), self.docs, columns)
+        columns.extend(self.properties.map(strings));
+        batch(schema, self.docs, columns)
     }
 }
 

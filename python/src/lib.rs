@@ -16,6 +16,7 @@ mod error;
 mod gazetteer;
 mod input;
 mod table;
+mod training;
 
 use pyo3::prelude::*;
 
@@ -28,6 +29,8 @@ mod _core {
     use super::gazetteer::Gazetteer;
     #[pymodule_export]
     use super::table::Table;
+    #[pymodule_export]
+    use super::training::{model_info, train};
     use super::{Bound, PyModule, PyResult};
     use pyo3::types::PyModuleMethods;
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::derive::Kind;
 use super::hash::{AFTER_MARK, CaseBits, extend, hash_unit, pair_key, place};
 use super::image::{Ending, MAX_NAMES, Meta, SPARE, Section, Slot, Writer, home_slots, piece};
-use super::names::{SHORT_FORMS, spellings};
+use super::names::{SHORT_FORMS, units};
 use super::units::{Cutter, Folding, is_word};
-use super::{Entry, Gazetteer, GazetteerOptions, filter};
+use super::{Entry, Gazetteer, GazetteerOptions, common_words, filter, fuzzy};
 use crate::error::{Error, Result};
 
 /// Strings, one after the other.
@@ -51,6 +52,8 @@ pub struct GazetteerBuilder {
     properties: Strings,
     names: Strings,
     name_entry: Vec<u32>,
+    /// An entry, and the id of one that it belongs with.
+    related: Vec<(u32, String)>,
 }
 
 impl GazetteerBuilder {
@@ -68,30 +71,16 @@ impl GazetteerBuilder {
     /// [`Error::BadEntry`] for an entry without a usable name, without an id, or with the id of
     /// another that has a different label; [`Error::GazetteerTooLarge`] where there are too many.
     pub fn push(&mut self, entry: &Entry) -> Result<()> {
-        let names = entry.names.iter().map(String::as_str);
-        self.add(
-            &entry.id,
-            &entry.label,
-            &entry.name,
+        let Entry {
+            id,
+            label,
+            name,
             names,
-            entry.priority,
-            &entry.properties,
-        )
-    }
-
-    /// As [`Self::push`], from borrowed parts.
-    ///
-    /// # Errors
-    /// As [`Self::push`].
-    pub fn add<'a>(
-        &mut self,
-        id: &str,
-        label: &str,
-        name: &'a str,
-        names: impl IntoIterator<Item = &'a str>,
-        priority: f32,
-        properties: &str,
-    ) -> Result<()> {
+            priority,
+            properties,
+            related,
+        } = entry;
+        let priority = *priority;
         let row = self.rows;
         self.rows += 1;
         let bad = |reason: String| Err(Error::BadEntry { row, reason });
@@ -133,6 +122,9 @@ impl GazetteerBuilder {
                 n
             }
         };
+        for id in related {
+            self.related.push((n, id.clone()));
+        }
         for name in std::iter::once(name).chain(names) {
             if self.name_entry.len() >= MAX_NAMES {
                 return Err(full("names", MAX_NAMES));
@@ -173,8 +165,14 @@ impl GazetteerBuilder {
         self.group_names();
         let entries = self.len();
         let several = self.name_entry.len() != entries;
-        let keys = Keys::of(&self.names, self.options.folding())?;
-        let filter = filter::build(&keys.filter);
+        let kinds: Vec<Kind> = self.labels.iter().map(|l| Kind::of(l)).collect();
+        let kind = |name: u32| kinds[self.label[self.name_entry[name as usize] as usize] as usize];
+        let mut keys = Keys::of(&self.names, &self.options, kind)?;
+        let near = fuzzy::Index::of(&keys.words, self.options.max_edits);
+        let near = near.ok_or_else(|| full("different words", MAX_NAMES))?;
+        keys.words = FxHashSet::default();
+        let (related, related_ends) = self.related();
+        let (word_filter, pair_filter) = filter::build(std::mem::take(&mut keys.filter));
         let wordless = keys.wordless;
         let marks = keys.marks.iter().collect();
         let (slots, lists, spellings) = keys.into_slots()?;
@@ -192,13 +190,14 @@ impl GazetteerBuilder {
             self.names.text.len()
                 + self.ids.text.len()
                 + self.properties.text.len()
-                + 8 * (slots.len() + filter.len())
+                + 8 * (slots.len() + word_filter.len() + pair_filter.len())
                 + 4 * (lists.len() + by_id.len() + 2 * self.name_entry.len() + 5 * entries),
         );
         out.put(S::Slots, bytemuck::cast_slice(&slots));
         drop(slots);
         out.put(S::Lists, bytemuck::cast_slice(&lists));
-        out.put(S::Filter, bytemuck::cast_slice(&filter));
+        out.put(S::Filter, bytemuck::cast_slice(&word_filter));
+        out.put(S::PairFilter, bytemuck::cast_slice(&pair_filter));
         out.put(S::Names, self.names.text.as_bytes());
         out.put(S::NameEnds, bytemuck::cast_slice(&self.names.ends));
         if several {
@@ -225,8 +224,33 @@ impl GazetteerBuilder {
             out.put(S::Properties, self.properties.text.as_bytes());
             out.put(S::PropertyEnds, bytemuck::cast_slice(&self.properties.ends));
         }
+        if !related.is_empty() {
+            out.put(S::Related, bytemuck::cast_slice(&related));
+            out.put(S::RelatedEnds, bytemuck::cast_slice(&related_ends));
+        }
+        if !near.ends.is_empty() {
+            out.put(S::FuzzyWords, near.words.as_bytes());
+            out.put(S::FuzzyWordEnds, bytemuck::cast_slice(&near.ends));
+            out.put(S::FuzzySlots, bytemuck::cast_slice(&near.slots));
+        }
         meta.labels = self.labels;
         Ok(Gazetteer::of(out.finish(meta)))
+    }
+
+    /// For each entry those that it belongs with, in either direction, and where each list ends. Ids
+    /// that no entry has are left out.
+    fn related(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(2 * self.related.len());
+        for (a, id) in &self.related {
+            if let Some(b) = self.by_id.find(id, &self.ids).filter(|b| b != a) {
+                pairs.extend([(*a, b), (b, *a)]);
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        let entries = self.ids.ends.len() as u32;
+        let ends = (0..entries).map(|n| pairs.partition_point(|p| p.0 <= n) as u32);
+        (pairs.iter().map(|p| p.1).collect(), ends.collect())
     }
 
     /// Puts the names of an entry beside each other where they came in several rows.
@@ -266,32 +290,42 @@ pub(super) const VARIANT: u32 = 1 << 31;
 #[derive(Default)]
 struct Keys {
     keys: Vec<Key>,
-    /// What the filter holds: the words of names with one, the first two words of others.
-    filter: Vec<u64>,
+    filter: filter::Keys,
     /// The marks that names begin with, and whether a name has no word.
     marks: BTreeSet<char>,
     wordless: bool,
+    /// The words of names that may have mistakes.
+    words: FxHashSet<String>,
 }
 
 impl Keys {
-    fn of(names: &Strings, folding: Folding) -> Result<Self> {
+    fn of(names: &Strings, options: &GazetteerOptions, kind: impl Fn(u32) -> Kind) -> Result<Self> {
         let n = names.ends.len();
         let mut out = Self {
             keys: Vec::with_capacity(n + n / 2),
             ..Self::default()
         };
+        let spelling = options.spelling();
+        let folding = spelling.folding;
+        let stops = Stops::of(options);
+        let one_spelling =
+            !spelling.plural && !spelling.derive && stops.is_none() && options.max_edits == 0;
         let (mut hashes, mut words) = (Vec::new(), Vec::new());
         for name in 0..n as u32 {
             let text = names.get(name);
-            if plain_hashes(text, folding.case_bits(), &mut hashes) {
+            if one_spelling && plain_hashes(text, folding.case_bits(), &mut hashes) {
                 out.spelling(&hashes, &hashes, name, false);
                 continue;
             }
-            for (k, spelling) in spellings(text, folding).iter().enumerate() {
+            let spellings = spelling.all(text, kind(name));
+            for (k, units) in spellings.iter().enumerate() {
+                if stops.as_ref().is_some_and(|s| s.hold(units)) {
+                    continue;
+                }
                 hashes.clear();
                 words.clear();
-                let mark = spelling.first().filter(|u| !is_word(u));
-                for unit in spelling {
+                let mark = units.first().filter(|u| !is_word(u));
+                for unit in units {
                     let hash = folding.hash_normal(unit);
                     if is_word(unit) {
                         words.push(hash);
@@ -302,7 +336,11 @@ impl Keys {
                 if let (Some(mark), Some(&word)) = (mark, words.first()) {
                     // A lone accent has no normal form where accents are folded.
                     out.marks.insert(mark.chars().next().unwrap_or('\u{301}'));
-                    out.filter.push(pair_key(AFTER_MARK, word));
+                    out.filter.pairs.push(pair_key(AFTER_MARK, word));
+                }
+                let letters = fuzzy::letters(units);
+                if fuzzy::edits_of_name(letters, options.min_edit_length, options.max_edits) > 0 {
+                    out.words.extend(units.iter().cloned());
                 }
             }
         }
@@ -317,8 +355,11 @@ impl Keys {
     fn spelling(&mut self, units: &[u64], words: &[u64], name: u32, variant: bool) {
         match *words {
             [] => self.wordless = true,
-            [word] => self.filter.push(word),
-            [first, second, ..] => self.filter.push(pair_key(first, second)),
+            [word] => self.filter.singles.push(word),
+            [first, second, ..] => {
+                self.filter.firsts.push(first);
+                self.filter.pairs.push(pair_key(first, second));
+            }
         }
         let Some((&first, rest)) = units.split_first() else {
             return;
@@ -393,6 +434,35 @@ impl Keys {
             }
             homes *= 2;
         }
+    }
+}
+
+/// Names that are not searched.
+struct Stops {
+    names: FxHashSet<Vec<String>>,
+    common: bool,
+    least: usize,
+}
+
+impl Stops {
+    /// `None` where all names are searched.
+    fn of(options: &GazetteerOptions) -> Option<Self> {
+        let folding = options.folding();
+        let names = options.stop_names.iter().map(|n| units(n, folding));
+        let stops = Self {
+            names: names.collect(),
+            common: options.stop_common_words,
+            least: options.min_length as usize,
+        };
+        (!stops.names.is_empty() || stops.common || stops.least > 1).then_some(stops)
+    }
+
+    fn hold(&self, spelling: &[String]) -> bool {
+        fuzzy::letters(spelling) < self.least
+            || self.names.contains(spelling)
+            || (self.common
+                && spelling.len() == 1
+                && common_words().contains(spelling[0].to_lowercase().as_str()))
     }
 }
 

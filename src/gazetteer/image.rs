@@ -14,7 +14,7 @@ use super::hash::place;
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"quothgaz";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Reads as another number on a machine of the other byte order.
 const ORDER: u32 = 0x0102_0304;
 const ALIGN: usize = 64;
@@ -54,11 +54,23 @@ pub(super) enum Section {
     Slots,
     /// u32: lists of names for slots with several: their number, then the names.
     Lists,
-    /// u64: the filter of names with one word, and of the first two words of others.
+    /// u64: the filter of words of names, see `filter`.
     Filter,
+    /// u64: the filter of the first two words of names.
+    PairFilter,
+    /// u32: the entries that each entry belongs with, one list after the other.
+    Related,
+    /// u32: where each of these lists ends; empty where no entry has one.
+    RelatedEnds,
+    /// The words of names that may have mistakes, in normal form.
+    FuzzyWords,
+    /// u32: where each of these words ends.
+    FuzzyWordEnds,
+    /// u64: open addressing by hashed deletions of these words, see `fuzzy`.
+    FuzzySlots,
 }
 
-pub(super) const SECTIONS: usize = 15;
+pub(super) const SECTIONS: usize = 21;
 
 /// Facts of a gazetteer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -260,8 +272,13 @@ impl Image {
             && one_each(S::Labels, 2, entries, true)
             && one_each(S::Priorities, 4, entries, true)
             && one_each(S::PropertyEnds, 4, entries, true)
-            && [S::Slots, S::Filter].iter().all(|&s| size(s) % 8 == 0)
-            && [S::Lists, S::ById].iter().all(|&s| size(s) % 4 == 0);
+            && one_each(S::RelatedEnds, 4, entries, true)
+            && [S::Slots, S::Filter, S::PairFilter, S::FuzzySlots]
+                .iter()
+                .all(|&s| size(s) % 8 == 0)
+            && [S::Lists, S::ById, S::Related, S::FuzzyWordEnds]
+                .iter()
+                .all(|&s| size(s) % 4 == 0);
         if fits {
             Ok(())
         } else {

@@ -4,18 +4,27 @@
 //! text are cut into units (`units`), a name is searched under its spellings (`names`), and hashed
 //! units are followed through a table (`search`, `hash`). All of it lies in one block of memory
 //! (`image`) that is built from entries (`build`) and saved to a file (`store`).
+//!
+//! The bytes engine finds names inside words too (`substrings`). What a whole document says is looked
+//! at after either (`document`): names derived from names (`derive`), mistakes (`fuzzy`), and entries
+//! that were added or removed since (`changes`).
 
 mod build;
+mod changes;
+mod derive;
+mod document;
 mod filter;
+mod fuzzy;
 mod hash;
 mod image;
 mod names;
 mod scan;
 mod search;
 mod store;
+mod substrings;
 mod units;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -23,8 +32,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::text::{MAX_BYTES, Span};
 pub use build::GazetteerBuilder;
+use changes::Changes;
+use derive::Kind;
+use document::Found;
+use fuzzy::Speller;
 use image::{Image, Section};
+use names::Spelling;
 use search::{Scratch, Searcher};
+use substrings::Substrings;
 use units::Folding;
 
 /// One thing that a gazetteer knows: a person, an organisation, a place.
@@ -46,6 +61,10 @@ pub struct Entry {
     /// Free properties as one JSON object; empty for none.
     #[serde(default)]
     pub properties: String,
+    /// Ids of entries that it belongs with: the country of a place, the employer of a person. Of
+    /// several entries with a found name the one comes first whose related ones the text mentions.
+    #[serde(default)]
+    pub related: Vec<String>,
 }
 
 /// A name of a gazetteer, found in a text.
@@ -55,6 +74,9 @@ pub struct Mention {
     pub span: Span,
     /// Indices of the entries that have this name, best first; never empty.
     pub entries: Vec<u32>,
+    /// How well the text has the name: 1 as the options say, 0.9 a short form that the document
+    /// gives, less by the share of letters where there are mistakes.
+    pub score: f32,
 }
 
 /// How letter case is treated.
@@ -72,7 +94,9 @@ pub enum CasePolicy {
 }
 
 /// Options of a gazetteer; fixed when it is built.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct GazetteerOptions {
     /// How letter case is treated.
     pub case: CasePolicy,
@@ -80,6 +104,43 @@ pub struct GazetteerOptions {
     pub fold_accents: bool,
     /// Whether every mention is given, also those inside longer ones.
     pub overlapping: bool,
+    /// Whether names are found as whole words only; otherwise inside words too, by another engine.
+    pub whole_words: bool,
+    /// Whether the English plural of a name is the name (`Democrats` finds `Democrat`).
+    pub plural: bool,
+    /// Whether names are derived from names, by their labels: a person's without middle names, as
+    /// `Last, First`, and, once the full name was seen in the document, the surname; an
+    /// organisation's without `Inc.`, and an acronym that the text gives in brackets; a place's with
+    /// the abbreviation of its state, and without it once it was seen.
+    pub derive: bool,
+    /// Names that are not searched.
+    pub stop_names: Vec<String>,
+    /// Whether names that are common English words are not searched.
+    pub stop_common_words: bool,
+    /// Letters that a name must have to be searched.
+    pub min_length: u32,
+    /// Spelling mistakes that a name may have: 0, 1 or 2 edits.
+    pub max_edits: u8,
+    /// Letters that a name must have for one edit; for two, twice as many.
+    pub min_edit_length: u32,
+}
+
+impl Default for GazetteerOptions {
+    fn default() -> Self {
+        Self {
+            case: CasePolicy::Fold,
+            fold_accents: false,
+            overlapping: false,
+            whole_words: true,
+            plural: false,
+            derive: false,
+            stop_names: Vec::new(),
+            stop_common_words: false,
+            min_length: 0,
+            max_edits: 0,
+            min_edit_length: 5,
+        }
+    }
 }
 
 impl GazetteerOptions {
@@ -89,12 +150,23 @@ impl GazetteerOptions {
             accents: self.fold_accents,
         }
     }
+
+    fn spelling(&self) -> Spelling {
+        Spelling {
+            folding: self.folding(),
+            plural: self.plural,
+            derive: self.derive,
+        }
+    }
 }
 
 /// A set of entries, indexed for search. Cheap to clone: clones share their memory.
 #[derive(Clone, Debug)]
 pub struct Gazetteer {
     image: Image,
+    changes: Option<Arc<Changes>>,
+    /// For each image the automaton of its names, where names are found inside words.
+    substrings: Arc<[OnceLock<Option<Substrings>>; 2]>,
 }
 
 impl Default for Gazetteer {
@@ -109,18 +181,32 @@ impl Default for Gazetteer {
 /// An entry of a gazetteer, where it lies.
 #[derive(Clone, Copy, Debug)]
 pub struct EntryRef<'g> {
-    gazetteer: &'g Gazetteer,
+    image: &'g Image,
+    /// In the image.
     number: u32,
+    index: u32,
 }
 
 impl<'g> EntryRef<'g> {
     fn string(self, blob: Section, ends: Section, i: u32) -> &'g str {
-        std::str::from_utf8(self.gazetteer.image.string(blob, ends, i)).unwrap_or_default()
+        std::str::from_utf8(self.image.string(blob, ends, i)).unwrap_or_default()
+    }
+
+    /// The bytes of the identifier, which are UTF-8 unless a saved gazetteer is damaged.
+    pub fn id_bytes(self) -> &'g [u8] {
+        self.image
+            .string(Section::Ids, Section::IdEnds, self.number)
+    }
+
+    /// The bytes of the canonical name, as [`Self::id_bytes`].
+    pub fn name_bytes(self) -> &'g [u8] {
+        let first = self.all_names().start;
+        self.image.string(Section::Names, Section::NameEnds, first)
     }
 
     /// Its index in the gazetteer.
     pub fn index(self) -> u32 {
-        self.number
+        self.index
     }
 
     /// The user's identifier.
@@ -130,9 +216,9 @@ impl<'g> EntryRef<'g> {
 
     /// PERSON, ORG, GPE … ; empty where none was given.
     pub fn label(self) -> &'g str {
-        let labels = self.gazetteer.image.u16s(Section::Labels);
+        let labels = self.image.u16s(Section::Labels);
         let n = labels.get(self.number as usize).copied().unwrap_or(0);
-        let label = self.gazetteer.image.meta.labels.get(n as usize);
+        let label = self.image.meta.labels.get(n as usize);
         label.map_or("", String::as_str)
     }
 
@@ -149,12 +235,12 @@ impl<'g> EntryRef<'g> {
     }
 
     fn all_names(self) -> std::ops::Range<u32> {
-        let first = self.gazetteer.image.u32s(Section::FirstName);
+        let first = self.image.u32s(Section::FirstName);
         let n = self.number as usize;
         if first.is_empty() {
             self.number..self.number + 1
         } else {
-            let names = self.gazetteer.image.meta.names;
+            let names = self.image.meta.names;
             let at = |k: usize| first.get(k).copied().unwrap_or(0).min(names);
             at(n)..at(n + 1)
         }
@@ -162,13 +248,22 @@ impl<'g> EntryRef<'g> {
 
     /// Which entry comes first where several have the found name; higher first.
     pub fn priority(self) -> f32 {
-        let priorities = self.gazetteer.image.f32s(Section::Priorities);
+        let priorities = self.image.f32s(Section::Priorities);
         priorities.get(self.number as usize).copied().unwrap_or(0.0)
     }
 
     /// Free properties as one JSON object; empty for none.
     pub fn properties(self) -> &'g str {
         self.string(Section::Properties, Section::PropertyEnds, self.number)
+    }
+
+    /// The ids of entries that it belongs with, in either direction.
+    pub fn related(self) -> impl Iterator<Item = &'g str> {
+        let related = related(self.image, self.number).iter();
+        related.map(move |&n| {
+            let other = EntryRef { number: n, ..self };
+            other.id()
+        })
     }
 
     /// A copy.
@@ -180,13 +275,24 @@ impl<'g> EntryRef<'g> {
             names: self.names().map(str::to_owned).collect(),
             priority: self.priority(),
             properties: self.properties().to_owned(),
+            related: self.related().map(str::to_owned).collect(),
         }
     }
 }
 
+/// The entries that an entry of an image belongs with.
+fn related(image: &Image, entry: u32) -> &[u32] {
+    let list = image::piece(image.u32s(Section::RelatedEnds), entry);
+    image.u32s(Section::Related).get(list).unwrap_or(&[])
+}
+
 impl Gazetteer {
     fn of(image: Image) -> Self {
-        Self { image }
+        Self {
+            image,
+            changes: None,
+            substrings: Arc::default(),
+        }
     }
 
     /// Builds the index; [`GazetteerBuilder`] takes entries one by one.
@@ -207,7 +313,7 @@ impl Gazetteer {
 
     /// Number of entries.
     pub fn len(&self) -> usize {
-        self.image.meta.entries as usize
+        self.indices() - self.changes.as_ref().map_or(0, |c| c.removed.len())
     }
 
     /// Whether there is no entry.
@@ -215,14 +321,22 @@ impl Gazetteer {
         self.len() == 0
     }
 
+    /// One past the greatest index of an entry: indices of removed entries are not used again.
+    pub fn indices(&self) -> usize {
+        let added = self.changes.as_ref().map_or(0, |c| c.added.meta.entries);
+        (self.image.meta.entries + added) as usize
+    }
+
     /// Number of different spellings that are searched for.
     pub fn spellings(&self) -> usize {
-        self.image.meta.spellings as usize
+        let added = self.changes.as_ref().map_or(0, |c| c.added.meta.spellings);
+        (self.image.meta.spellings + added) as usize
     }
 
     /// Bytes of memory or of the file.
     pub fn nbytes(&self) -> usize {
-        self.image.bytes().len()
+        let added = self.changes.as_ref().map_or(0, |c| c.added.bytes().len());
+        self.image.bytes().len() + added
     }
 
     /// The options it was built with.
@@ -233,25 +347,47 @@ impl Gazetteer {
     /// The entry with index `i`, in the order they were given.
     ///
     /// # Panics
-    /// If `i` is not below [`Self::len`]; indices in mentions always are.
+    /// If `i` is not below [`Self::indices`]; indices in mentions always are.
     pub fn entry(&self, i: u32) -> EntryRef<'_> {
-        assert!((i as usize) < self.len(), "entry {i} of {}", self.len());
-        EntryRef {
-            gazetteer: self,
-            number: i,
+        let n = self.indices();
+        assert!((i as usize) < n, "entry {i} of {n}");
+        let base = self.image.meta.entries;
+        match &self.changes {
+            Some(changes) if i >= base => EntryRef {
+                image: &changes.added,
+                number: i - base,
+                index: i,
+            },
+            _ => EntryRef {
+                image: &self.image,
+                number: i,
+                index: i,
+            },
         }
     }
 
     /// All entries, in the order they were given.
     pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
-        (0..self.image.meta.entries).map(|i| self.entry(i))
+        let removed = |i: u32| {
+            self.changes
+                .as_ref()
+                .is_some_and(|c| c.removed.contains(&i))
+        };
+        (0..self.indices() as u32)
+            .filter(move |&i| !removed(i))
+            .map(|i| self.entry(i))
     }
 
     /// The entry with this id.
     pub fn get(&self, id: &str) -> Option<EntryRef<'_>> {
-        let entries = self.image.meta.entries;
-        let same = |n: u32| n < entries && self.entry(n).id() == id;
-        build::find_id(self.image.u32s(Section::ById), id, same).map(|n| self.entry(n))
+        if let Some(changes) = &self.changes {
+            if let Some(n) = number_of(&changes.added, id) {
+                return Some(self.entry(self.image.meta.entries + n));
+            }
+            let n = number_of(&self.image, id).filter(|n| !changes.removed.contains(n));
+            return n.map(|n| self.entry(n));
+        }
+        number_of(&self.image, id).map(|n| self.entry(n))
     }
 
     /// All mentions in `text`, by start, longest first.
@@ -269,10 +405,11 @@ impl Gazetteer {
     /// [`Error::TextTooLong`].
     pub fn find_labels(&self, text: &str, labels: Option<&[String]>) -> Result<Vec<Mention>> {
         let mut mentions = Vec::new();
-        self.finder(labels).find(text, |span, entries| {
+        self.finder(labels).find(text, |span, entries, score| {
             mentions.push(Mention {
                 span,
                 entries: entries.to_vec(),
+                score,
             });
         })?;
         Ok(mentions)
@@ -286,51 +423,194 @@ impl Gazetteer {
 
     /// A finder, to search many texts with one working memory.
     pub fn finder(&self, labels: Option<&[String]>) -> Finder<'_> {
-        let wanted = labels.map(|labels| {
-            let all = self.image.meta.labels.iter();
-            all.map(|l| labels.contains(l)).collect()
-        });
-        Finder {
-            searcher: Searcher::new(&self.image),
-            labels: self.image.u16s(Section::Labels),
-            wanted,
-            scratch: Scratch::default(),
-        }
+        Finder::new(self, labels)
+    }
+}
+
+/// The number of the entry with this id in an image.
+fn number_of(image: &Image, id: &str) -> Option<u32> {
+    let same = |n: u32| {
+        let found = image.string(Section::Ids, Section::IdEnds, n);
+        n < image.meta.entries && found == id.as_bytes()
+    };
+    build::find_id(image.u32s(Section::ById), id, same)
+}
+
+/// An image that is searched.
+struct Part<'g> {
+    image: &'g Image,
+    searcher: Searcher<'g>,
+    speller: Option<Speller<'g>>,
+    substrings: Option<&'g Substrings>,
+    labels: &'g [u16],
+    /// For each label, whether mentions with it are wanted; empty where all are.
+    wanted: Vec<bool>,
+    removed: Option<&'g FxHashSet<u32>>,
+    /// The index of its first entry.
+    base: u32,
+}
+
+impl Part<'_> {
+    /// Whether mentions of an entry of this image count.
+    #[inline]
+    fn wants(&self, n: u32) -> bool {
+        let label = || self.labels.get(n as usize).copied().unwrap_or(0) as usize;
+        (self.wanted.is_empty() || self.wanted.get(label()).copied().unwrap_or(false))
+            && self.removed.is_none_or(|r| !r.contains(&n))
     }
 }
 
 /// Searches texts, one after the other.
 pub struct Finder<'g> {
-    searcher: Searcher<'g>,
-    labels: &'g [u16],
-    /// For each label, whether mentions with it are wanted.
-    wanted: Option<Vec<bool>>,
+    gazetteer: &'g Gazetteer,
+    parts: Vec<Part<'g>>,
+    /// Whether mentions are what one search gives, and nothing depends on the rest of the document.
+    simple: bool,
+    all: bool,
     scratch: Scratch,
 }
 
-impl Finder<'_> {
-    /// Calls `report` with the span and the entries (best first) of every mention, by start,
-    /// longest first.
+impl<'g> Finder<'g> {
+    fn new(gazetteer: &'g Gazetteer, labels: Option<&[String]>) -> Self {
+        let options = gazetteer.options();
+        let changes = gazetteer.changes.as_deref();
+        let images = [Some(&gazetteer.image), changes.map(|c| &c.added)];
+        let several = changes.is_some();
+        let part = |(k, image): (usize, &'g Image)| Part {
+            image,
+            searcher: Searcher::new(image, options.overlapping || several),
+            speller: Speller::new(image),
+            substrings: (!options.whole_words)
+                .then(|| {
+                    gazetteer.substrings[k]
+                        .get_or_init(|| Substrings::of(image))
+                        .as_ref()
+                })
+                .flatten(),
+            labels: image.u16s(Section::Labels),
+            wanted: labels.map_or_else(Vec::new, |labels| {
+                let all = image.meta.labels.iter();
+                all.map(|l| labels.contains(l)).collect()
+            }),
+            removed: changes.filter(|_| k == 0).map(|c| &c.removed),
+            base: if k == 0 {
+                0
+            } else {
+                gazetteer.image.meta.entries
+            },
+        };
+        let images = images.into_iter().flatten().enumerate();
+        Self {
+            gazetteer,
+            parts: images.map(part).collect(),
+            simple: !several
+                && options.whole_words
+                && !options.derive
+                && options.max_edits == 0
+                && gazetteer.image.u32s(Section::Related).is_empty(),
+            all: labels.is_none(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Calls `report` with the span, the entries (best first) and the score of every mention, by
+    /// start, longest first.
     ///
     /// # Errors
     /// [`Error::TextTooLong`].
-    pub fn find(&mut self, text: &str, mut report: impl FnMut(Span, &[u32])) -> Result<()> {
+    pub fn find(&mut self, text: &str, mut report: impl FnMut(Span, &[u32], f32)) -> Result<()> {
         if text.len() > MAX_BYTES {
             return Err(Error::TextTooLong { bytes: text.len() });
         }
-        let report = |start, end, entries: &[u32]| report(Span::new(start, end), entries);
-        match &self.wanted {
-            None => self
-                .searcher
-                .search(text, &mut self.scratch, |_| true, report),
-            Some(wanted) => {
-                let label = |n: u32| self.labels.get(n as usize).copied().unwrap_or(0) as usize;
-                let wanted = |n: u32| wanted.get(label(n)).copied().unwrap_or(false);
-                self.searcher
-                    .search(text, &mut self.scratch, wanted, report);
+        if !self.simple {
+            for f in self.document(text) {
+                report(Span::new(f.start, f.end), &f.entries, f.score);
             }
+            return Ok(());
+        }
+        let report = |start, end, entries: &[u32]| report(Span::new(start, end), entries, 1.0);
+        let (part, scratch) = (&self.parts[0], &mut self.scratch);
+        if self.all {
+            part.searcher.search(text, scratch, |_| true, report);
+        } else {
+            let wanted = |n: u32| part.wants(n);
+            part.searcher.search(text, scratch, wanted, report);
         }
         Ok(())
+    }
+
+    /// The mentions of a text as the whole of it tells them.
+    fn document(&mut self, text: &str) -> Vec<Found> {
+        let options = self.gazetteer.options();
+        let overlapping = options.overlapping;
+        let scratch = &mut self.scratch;
+        let mut found = Vec::new();
+        let mut near = Vec::new();
+        for part in &mut self.parts {
+            let mut speller = part.speller.take();
+            let part_ref = &*part;
+            let wanted = |n: u32| part_ref.wants(n);
+            let shift = |entries: &[u32]| entries.iter().map(|e| e + part_ref.base).collect();
+            let mut take = |start, end, entries: &[u32]| {
+                found.push(Found {
+                    start,
+                    end,
+                    entries: shift(entries),
+                    score: 1.0,
+                });
+            };
+            if let Some(substrings) = part_ref.substrings {
+                let mut entries = Vec::new();
+                substrings.find(text, |start, end, all| {
+                    entries.clear();
+                    entries.extend(all.iter().copied().filter(|&e| wanted(e)));
+                    part_ref.searcher.sort(&mut entries);
+                    if !entries.is_empty() {
+                        take(start, end, &entries);
+                    }
+                });
+            } else {
+                part_ref.searcher.search(text, scratch, wanted, take);
+                if let Some(speller) = &mut speller {
+                    speller.find(text, |n| {
+                        let entries = part_ref.searcher.near_entries(text, n, &wanted);
+                        if let Some((entries, edits, letters)) = entries {
+                            near.push(Found {
+                                start: n.start,
+                                end: n.end,
+                                entries: shift(&entries),
+                                score: 1.0 - edits as f32 / letters.max(edits) as f32,
+                            });
+                        }
+                    });
+                }
+            }
+            part.speller = speller;
+        }
+        document::settle(&mut found, overlapping);
+        if self.parts.len() > 1 {
+            for f in &mut found {
+                let priority = |e: u32| self.gazetteer.entry(e).priority();
+                f.entries
+                    .sort_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
+            }
+        }
+        if !near.is_empty() {
+            document::add_weaker(&mut found, near, overlapping, false);
+        }
+        if self.parts.len() == 1 {
+            let image = self.parts[0].image;
+            if !image.u32s(Section::Related).is_empty() {
+                document::rank(&mut found, |e| related(image, e));
+            }
+        }
+        if options.derive && options.whole_words {
+            let kind = |e: u32| Kind::of(self.gazetteer.entry(e).label());
+            let name = |e: u32| self.gazetteer.entry(e).name();
+            let short = document::short_mentions(text, &found, options.spelling(), kind, name);
+            document::add_weaker(&mut found, short, overlapping, true);
+        }
+        found
     }
 }
 

@@ -1,10 +1,21 @@
 //! The spellings that one name is searched under: with and without stops, commas and brackets.
 
+use super::derive::{Kind, inverted, variants};
 use super::units::{Cutter, Folding, Unit};
 use crate::text::ideograph;
 
 /// At most this many spellings a name.
-const MAX_SPELLINGS: usize = 16;
+const MAX_SPELLINGS: usize = 48;
+
+/// Which spellings a name has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spelling {
+    pub(super) folding: Folding,
+    /// Whether the plural of a name's last word is one.
+    pub(super) plural: bool,
+    /// Whether names are derived from names.
+    pub(super) derive: bool,
+}
 
 /// Short forms, of at most four letters, that are written with and without a full stop.
 pub(super) const SHORT_FORMS: [&str; 30] = [
@@ -13,26 +24,76 @@ pub(super) const SHORT_FORMS: [&str; 30] = [
     "dept", "univ", "assn",
 ];
 
-/// The normal forms of a name's units, one list a spelling; empty where the name has no unit.
-pub(super) fn spellings(name: &str, folding: Folding) -> Vec<Vec<String>> {
+/// The normal forms of a name's units.
+pub(super) fn units(name: &str, folding: Folding) -> Vec<String> {
     let text = |u: Unit| {
         let mut normal = String::new();
         folding.normal(&name[u.start as usize..u.end as usize], &mut normal);
         normal
     };
-    let as_given: Vec<String> = Cutter::new(name, folding).map(text).collect();
-    if as_given.is_empty() {
-        return Vec::new();
+    Cutter::new(name, folding).map(text).collect()
+}
+
+impl Spelling {
+    /// The normal forms of a name's units, one list a spelling, as given first; empty where the name
+    /// has no unit. `kind` says what the name is derived from.
+    pub(super) fn all(self, name: &str, kind: Kind) -> Vec<Vec<String>> {
+        let as_given = units(name, self.folding);
+        if as_given.is_empty() {
+            return Vec::new();
+        }
+        let mut out = vec![as_given];
+        if self.derive {
+            for variant in variants(name, kind) {
+                let variant = units(&variant, self.folding);
+                if !variant.is_empty() && !out.contains(&variant) {
+                    out.push(variant);
+                }
+            }
+        }
+        grow(&mut out, joined_initials);
+        grow(&mut out, parted_initials);
+        grow(&mut out, |s| {
+            without(s, |u| matches!(u, "," | "(" | ")" | "[" | "]"))
+        });
+        grow(&mut out, |s| without(s, |u| u == "."));
+        grow(&mut out, with_stops);
+        if self.derive {
+            let inverted = inverted(name, kind).into_iter();
+            for variant in inverted.map(|v| units(&v, self.folding)) {
+                if !out.contains(&variant) {
+                    out.push(variant);
+                }
+            }
+        }
+        if self.plural {
+            grow(&mut out, plural);
+        }
+        out
     }
-    let mut out = vec![as_given];
-    grow(&mut out, joined_initials);
-    grow(&mut out, parted_initials);
-    grow(&mut out, |s| {
-        without(s, |u| matches!(u, "," | "(" | ")" | "[" | "]"))
-    });
-    grow(&mut out, |s| without(s, |u| u == "."));
-    grow(&mut out, with_stops);
-    out
+}
+
+/// The English plural of the last word: Democrats, parties, churches.
+fn plural(units: &[String]) -> Option<Vec<String>> {
+    let last = units.last()?;
+    let letters = last.chars().all(char::is_alphabetic);
+    if !letters || last.chars().count() < 3 || last.chars().any(ideograph) {
+        return None;
+    }
+    let lower = last.to_lowercase();
+    let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
+    let vowel = |c: char| "aeiou".contains(c);
+    let before_last = lower.chars().rev().nth(1);
+    let (stem, ending) = if ends(&["s", "x", "z", "ch", "sh"]) {
+        (last.as_str(), "es")
+    } else if lower.ends_with('y') && before_last.is_some_and(|c| !vowel(c)) {
+        (&last[..last.len() - 1], "ies")
+    } else {
+        (last.as_str(), "s")
+    };
+    let mut out = units.to_vec();
+    *out.last_mut()? = format!("{stem}{ending}");
+    Some(out)
 }
 
 /// Adds what `change` makes of each spelling so far.

@@ -3,11 +3,10 @@
 //!
 //! Sixty-four bytes at a time are sorted into bytes of words and others. A word of ASCII letters
 //! and digits is a unit as it is, and is hashed at once; everything else (accents, apostrophes,
-//! initials, other scripts) is cut exactly by `units`. Marks between words do not count here. A
-//! filter answers for nearly all words that they begin no name: it holds the words of names with
-//! one word, and the first two words of the others.
+//! initials, other scripts) is cut exactly by `units`. Marks between words do not count here. The
+//! filters answer for nearly all words that they begin no name.
 
-use super::filter::may_hold;
+use super::filter::Filters;
 use super::hash::{CaseBits, hash_unit, pair_key};
 use super::units::{Cutter, Folding, small};
 
@@ -47,6 +46,7 @@ pub(super) struct Core {
 
 /// A word that may begin a name.
 #[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
 pub(super) struct Found(u32);
 
 impl Found {
@@ -126,8 +126,7 @@ impl Words {
 
 pub(super) struct Scanner<'t, 'i> {
     bytes: &'t [u8],
-    /// Holds the words of names with one, and the first two words of others.
-    filter: &'i [u64],
+    filters: Filters<'i>,
     case: CaseBits,
     cutter: Cutter<'t>,
     words: &'i mut Words,
@@ -155,7 +154,7 @@ struct Bits {
 impl<'t, 'i> Scanner<'t, 'i> {
     pub(super) fn new(
         text: &'t str,
-        filter: &'i [u64],
+        filters: Filters<'i>,
         folding: Folding,
         words: &'i mut Words,
     ) -> Self {
@@ -164,7 +163,7 @@ impl<'t, 'i> Scanner<'t, 'i> {
         words.cores.clear();
         Self {
             bytes: text.as_bytes(),
-            filter,
+            filters,
             case: folding.case_bits(),
             cutter: Cutter::new(text, folding),
             words,
@@ -459,23 +458,26 @@ impl<'t, 'i> Scanner<'t, 'i> {
             found,
             ..
         } = &mut *self.words;
-        found.clear();
         let list = &list[..*len];
-        let filter = self.filter;
-        let mut from = 0;
+        let filters = self.filters;
+        found.clear();
+        found.resize(list.len() + 4, Found(0));
+        let (mut from, mut n) = (0, 0);
         #[cfg(target_arch = "x86_64")]
-        if x86::wide() && !filter.is_empty() {
+        if x86::wide() && !filters.words.is_empty() {
             // Sound: the processor has what the function is compiled for.
             #[allow(unsafe_code)]
             unsafe {
-                from = x86::look_avx2(list, filter, found);
+                (from, n) = x86::look_avx2(list, filters.words, found);
             }
         }
-        look(list, from, filter, found);
+        n = look(list, from, filters, n, found);
+        n = pairs(list, filters, n, found);
+        found.truncate(n);
         let last = list.len().wrapping_sub(1);
         if self.done
             && let Some(word) = list.last()
-            && may_hold(filter, word.hash)
+            && filters.single(word.hash)
         {
             found.push(Found::new(last, true, false));
         }
@@ -484,10 +486,10 @@ impl<'t, 'i> Scanner<'t, 'i> {
         }
         for c in cores.iter() {
             let k = c.word as usize;
-            if (self.done || k < last) && may_hold(filter, c.hash) {
+            if (self.done || k < last) && filters.single(c.hash) {
                 found.push(Found::new(k, true, false));
             }
-            if k > 0 && may_hold(filter, pair_key(list[k - 1].hash, c.hash)) {
+            if k > 0 && filters.pair(pair_key(list[k - 1].hash, c.hash)) {
                 found.push(Found::new(k - 1, false, true));
             }
         }
@@ -505,15 +507,33 @@ fn edge(bytes: &[u8]) -> bool {
     matches!(bytes, [0xE2, 0x80, 0x93 | 0x94 | 0x9C | 0x9D | 0xA6, ..])
 }
 
-/// The words from number `from` on that may begin a name, but for the last.
-fn look(list: &[Word], from: usize, filter: &[u64], found: &mut Vec<Found>) {
-    for (k, pair) in list.windows(2).enumerate().skip(from) {
-        let single = may_hold(filter, pair[0].hash);
-        let several = may_hold(filter, pair_key(pair[0].hash, pair[1].hash));
-        if single | several {
-            found.push(Found::new(k, single, several));
-        }
+/// Adds the words from number `from` on that may be a name or begin one, but for the last, to the
+/// first `n`; gives their number.
+fn look(list: &[Word], from: usize, filters: Filters<'_>, n: usize, found: &mut [Found]) -> usize {
+    let mut n = n;
+    let last = list.len().saturating_sub(1);
+    for (k, word) in list[..last].iter().enumerate().skip(from) {
+        let (single, first) = (filters.single(word.hash), filters.first(word.hash));
+        found[n] = Found::new(k, single, first);
+        n += usize::from(single | first);
     }
+    n
+}
+
+/// Of the first `n`, those stay that are a name or begin one with the next word; gives their number.
+#[inline(always)]
+fn pairs(list: &[Word], filters: Filters<'_>, n: usize, found: &mut [Found]) -> usize {
+    let mut kept = 0;
+    for k in 0..n {
+        let f = found[k];
+        let two = list.get(f.word()..).and_then(<[Word]>::first_chunk::<2>);
+        let pair = two.is_some_and(|[a, b]| filters.pair(pair_key(a.hash, b.hash)));
+        let flags = f.0 & 3 & (2 | u32::from(pair));
+        // Kept or written over: no branch depends on a load that may take long.
+        found[kept] = Found(f.0 & !3 | flags);
+        kept += usize::from(flags != 0);
+    }
+    kept
 }
 
 /// Number of words of ASCII letters and digits, each hashed: what the scan costs without filters.
@@ -605,12 +625,12 @@ fn sort_portable(blocks: &[[u8; 64]], out: &mut [Bits]) {
 mod x86 {
     use std::arch::x86_64::{
         __m128i, __m256i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8,
-        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm256_add_epi8, _mm256_and_si256,
-        _mm256_andnot_si256, _mm256_castsi256_pd, _mm256_cmpeq_epi8, _mm256_cmpeq_epi64,
-        _mm256_i64gather_epi64, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_movemask_pd,
-        _mm256_mul_epu32, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi64x,
-        _mm256_setzero_si256, _mm256_slli_epi64, _mm256_sllv_epi64, _mm256_srli_epi64,
-        _mm256_xor_si256,
+        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm_storeu_si128, _mm256_add_epi8,
+        _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_pd,
+        _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_min_epu8,
+        _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_mul_epu32, _mm256_or_si256,
+        _mm256_permutevar8x32_epi32, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi64x,
+        _mm256_setzero_si256, _mm256_sllv_epi64, _mm256_srli_epi64, _mm256_storeu_si256,
     };
 
     use super::{Bits, Found, Word};
@@ -657,56 +677,97 @@ mod x86 {
         }
     }
 
-    /// As [`super::look`], four words at a time; gives the number of words that were looked at.
+    /// For each set of four lanes the lower halves of those in it, as numbers of 32 bits.
+    const FRONT: [[i64; 2]; 16] = {
+        let mut table = [[0; 2]; 16];
+        let mut set = 0;
+        while set < 16 {
+            let (mut lane, mut n) = (0, 0);
+            while lane < 4 {
+                if set >> lane & 1 == 1 {
+                    table[set][n / 2] |= (2 * lane) << (32 * (n % 2));
+                    n += 1;
+                }
+                lane += 1;
+            }
+            set += 1;
+        }
+        table
+    };
+
+    /// As [`super::look`], four words at a time; gives the number of words that were looked at and of
+    /// those found.
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn look_avx2(list: &[Word], filter: &[u64], found: &mut Vec<Found>) -> usize {
+    pub(super) fn look_avx2(list: &[Word], filter: &[u64], found: &mut [Found]) -> (usize, usize) {
+        let (mut k, mut n) = (0, 0);
         let Ok(len) = u32::try_from(filter.len()) else {
-            return 0;
+            return (k, n);
         };
         let len = _mm256_set1_epi64x(i64::from(len));
-        // As `filter::may_hold`.
-        let may_hold = |key: __m256i| {
-            let place =
-                _mm256_srli_epi64::<32>(_mm256_mul_epu32(_mm256_srli_epi64::<32>(key), len));
-            // Sound: every place is less than the number of words of the filter, for it is the upper
-            // half of a product of that number and 32 bits.
-            #[allow(unsafe_code)]
-            let words = unsafe { _mm256_i64gather_epi64::<8>(filter.as_ptr().cast(), place) };
-            let low = _mm256_set1_epi64x(63);
-            let bit =
-                |shifted| _mm256_sllv_epi64(_mm256_set1_epi64x(1), _mm256_and_si256(shifted, low));
-            let bits = _mm256_or_si256(
-                _mm256_or_si256(bit(key), bit(_mm256_srli_epi64::<6>(key))),
-                bit(_mm256_srli_epi64::<12>(key)),
-            );
+        let low = _mm256_set1_epi64x(63);
+        let one = _mm256_set1_epi64x(1);
+        let bit = |shifted| _mm256_sllv_epi64(one, _mm256_and_si256(shifted, low));
+        let holds = |words: __m256i, bits: __m256i| {
             let missing = _mm256_andnot_si256(words, bits);
-            let all = _mm256_cmpeq_epi64(missing, _mm256_setzero_si256());
-            _mm256_movemask_pd(_mm256_castsi256_pd(all)).cast_unsigned()
+            _mm256_cmpeq_epi64(missing, _mm256_setzero_si256())
         };
+        let mut numbers = _mm256_set_epi64x(3 << 2, 2 << 2, 1 << 2, 0);
         let hash = |k: usize| list[k].hash.cast_signed();
-        let mut k = 0;
         while k + 4 < list.len() {
-            let firsts = _mm256_set_epi64x(hash(k + 3), hash(k + 2), hash(k + 1), hash(k));
-            let seconds = _mm256_set_epi64x(hash(k + 4), hash(k + 3), hash(k + 2), hash(k + 1));
-            // As `hash::pair_key`.
-            let pairs = _mm256_xor_si256(
-                _mm256_or_si256(
-                    _mm256_slli_epi64::<23>(firsts),
-                    _mm256_srli_epi64::<41>(firsts),
-                ),
-                seconds,
-            );
-            let (single, several) = (may_hold(firsts), may_hold(pairs));
-            let mut any = single | several;
-            while any != 0 {
-                let j = any.trailing_zeros();
-                any &= any - 1;
-                let (single, several) = (single >> j & 1 != 0, several >> j & 1 != 0);
-                found.push(Found::new(k + j as usize, single, several));
+            let keys = _mm256_set_epi64x(hash(k + 3), hash(k + 2), hash(k + 1), hash(k));
+            // As `filter::place`.
+            let place =
+                _mm256_srli_epi64::<32>(_mm256_mul_epu32(_mm256_srli_epi64::<32>(keys), len));
+            let mut places = [0_u64; 4];
+            // Sound: the array has room for the four places.
+            #[allow(unsafe_code)]
+            unsafe {
+                _mm256_storeu_si256(places.as_mut_ptr().cast(), place);
             }
+            let load = |j: usize| {
+                let word = filter.get(places[j] as usize);
+                word.copied().unwrap_or(0).cast_signed()
+            };
+            let words = _mm256_set_epi64x(load(3), load(2), load(1), load(0));
+            // As `filter::bits` and `filter::first_bits`.
+            let single = holds(
+                words,
+                _mm256_or_si256(
+                    _mm256_or_si256(bit(keys), bit(_mm256_srli_epi64::<6>(keys))),
+                    bit(_mm256_srli_epi64::<12>(keys)),
+                ),
+            );
+            let first = holds(
+                words,
+                _mm256_or_si256(
+                    bit(_mm256_srli_epi64::<18>(keys)),
+                    bit(_mm256_srli_epi64::<24>(keys)),
+                ),
+            );
+            // As `Found::new`. The lanes that may begin a name are moved to the front and all four
+            // are written: no branch depends on a load that may take long.
+            let any = _mm256_or_si256(single, first);
+            let any = _mm256_movemask_pd(_mm256_castsi256_pd(any)).cast_unsigned();
+            let flags = _mm256_or_si256(
+                _mm256_and_si256(single, _mm256_set1_epi64x(2)),
+                _mm256_and_si256(first, one),
+            );
+            let all = _mm256_or_si256(numbers, flags);
+            let front = FRONT[any as usize & 15];
+            let front = _mm256_set_epi64x(0, 0, front[1], front[0]);
+            let kept = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(all, front));
+            if let Some(out) = found.get_mut(n..n + 4) {
+                // Sound: there is room for four numbers of 32 bits.
+                #[allow(unsafe_code)]
+                unsafe {
+                    _mm_storeu_si128(out.as_mut_ptr().cast(), kept);
+                }
+            }
+            n += any.count_ones() as usize;
+            numbers = _mm256_add_epi64(numbers, _mm256_set1_epi64x(4 << 2));
             k += 4;
         }
-        k
+        (k, n)
     }
 
     #[target_feature(enable = "sse2")]

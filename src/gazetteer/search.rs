@@ -5,13 +5,17 @@
 //! The candidates of a batch go through each step together, and the memory that the next step needs is
 //! asked for one step ahead, so that misses of the cache overlap.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 
 use super::build::VARIANT;
-use super::filter::may_hold;
+use super::derive::Kind;
+use super::filter::Filters;
+use super::fuzzy::{self, Near};
 use super::hash::{AFTER_MARK, extend, pair_key, place};
 use super::image::{Ending, Image, Section, Slot, home_slots, look_up, piece};
-use super::names::spellings;
+use super::names::{Spelling, units};
 use super::scan::{Found, Scanner, Words};
 use super::units::{Cutter, Folding, Unit};
 use super::{CasePolicy, common_words};
@@ -71,15 +75,21 @@ pub(super) struct Searcher<'i> {
     name_ends: &'i [u32],
     name_entry: &'i [u32],
     priorities: &'i [f32],
-    filter: &'i [u64],
+    labels: &'i [u16],
+    /// What each label says of its entries.
+    kinds: Vec<Kind>,
+    filters: Filters<'i>,
     folding: Folding,
+    spelling: Spelling,
     smart: bool,
+    /// Whether every mention is given, also those inside longer ones.
+    overlapping: bool,
     marks: Marks,
     common: Option<&'static FxHashSet<&'static str>>,
 }
 
 impl<'i> Searcher<'i> {
-    pub(super) fn new(image: &'i Image) -> Self {
+    pub(super) fn new(image: &'i Image, overlapping: bool) -> Self {
         let options = &image.meta.options;
         let smart = options.case == CasePolicy::Smart;
         Self {
@@ -90,11 +100,18 @@ impl<'i> Searcher<'i> {
             name_ends: image.u32s(Section::NameEnds),
             name_entry: image.u32s(Section::NameEntry),
             priorities: image.f32s(Section::Priorities),
-            filter: image.u64s(Section::Filter),
+            labels: image.u16s(Section::Labels),
+            kinds: image.meta.labels.iter().map(|l| Kind::of(l)).collect(),
+            filters: Filters {
+                words: image.u64s(Section::Filter),
+                pairs: image.u64s(Section::PairFilter),
+            },
             folding: options.folding(),
+            spelling: options.spelling(),
             smart,
+            overlapping,
             marks: Marks::of(&image.meta.marks),
-            common: smart.then(common_words),
+            common: (smart || options.derive).then(common_words),
         }
     }
 
@@ -135,7 +152,7 @@ impl<'i> Searcher<'i> {
             return resolve(hits);
         }
         let (slots, homes) = (self.slots, home_slots(self.slots.len()));
-        let mut scanner = Scanner::new(text, self.filter, self.folding, words);
+        let mut scanner = Scanner::new(text, self.filters, self.folding, words);
         while let Some(words) = scanner.next_batch() {
             let list = words.list();
             for f in &words.found {
@@ -171,7 +188,6 @@ impl<'i> Searcher<'i> {
         wanted: &impl Fn(u32) -> bool,
         report: &mut impl FnMut(u32, u32, &[u32]),
     ) {
-        let overlapping = self.image.meta.options.overlapping;
         for hit in hits {
             if let Ending::Name(n) = hit.ending {
                 prefetch(self.names, piece(self.name_ends, n).start);
@@ -188,7 +204,7 @@ impl<'i> Searcher<'i> {
                     continue;
                 }
                 report(hit.start, hit.end, entries);
-                if !overlapping {
+                if !self.overlapping {
                     *taken = hit.next;
                     break;
                 }
@@ -197,6 +213,7 @@ impl<'i> Searcher<'i> {
     }
 
     /// Adds what the names may be that begin with a mark before this word.
+    #[inline]
     fn leading_marks(
         &self,
         text: &str,
@@ -205,17 +222,36 @@ impl<'i> Searcher<'i> {
         cutter: &mut Cutter<'_>,
         hits: &mut Vec<Hit>,
     ) {
+        let start = words.list()[word].start as usize;
+        // The full stop of initials is theirs.
+        let from = (words.end_before(word) as usize).min(start);
+        if &text.as_bytes()[from..start] != b" " {
+            self.marks_before(text, words, word, from..start, cutter, hits);
+        }
+    }
+
+    /// As [`Self::leading_marks`], where there is more than a space between this word and the last.
+    #[inline(never)]
+    fn marks_before(
+        &self,
+        text: &str,
+        words: &Words,
+        word: usize,
+        gap: Range<usize>,
+        cutter: &mut Cutter<'_>,
+        hits: &mut Vec<Hit>,
+    ) {
         let list = words.list();
-        let start = list[word].start as usize;
-        let after_mark = |hash| may_hold(self.filter, pair_key(AFTER_MARK, hash));
+        let (from, start) = (gap.start, gap.end);
+        let after_mark = |hash| self.filters.pair(pair_key(AFTER_MARK, hash));
         let core = words.core(word);
         if !after_mark(list[word].hash) && core.is_none_or(|c| !after_mark(c.hash)) {
             return;
         }
-        // The full stop of initials is theirs.
-        let from = (words.end_before(word) as usize).min(start);
-        let gap = &text.as_bytes()[from..start];
-        let Some(mark) = gap.iter().position(|b| self.marks.bytes[*b as usize]) else {
+        let Some(mark) = text.as_bytes()[gap]
+            .iter()
+            .position(|b| self.marks.bytes[*b as usize])
+        else {
             return;
         };
         let mut at = from + mark;
@@ -323,24 +359,31 @@ impl<'i> Searcher<'i> {
     /// The entries of a hit whose names the text really has, best first.
     fn entries(&self, text: &str, hit: Hit, wanted: &impl Fn(u32) -> bool, out: &mut Vec<u32>) {
         out.clear();
-        let mut take = |name: u32, variant: bool| {
-            let entry = if self.name_entry.is_empty() {
-                name
-            } else {
-                self.name_entry
-                    .get(name as usize)
-                    .copied()
-                    .unwrap_or(u32::MAX)
-            };
+        self.names_of(hit.ending, |name, variant| {
+            let entry = self.entry_of(name);
             if entry < self.image.meta.entries
                 && wanted(entry)
                 && !out.contains(&entry)
-                && self.same(text, hit, name, variant)
+                && self.same(text, hit, entry, name, variant)
             {
                 out.push(entry);
             }
-        };
-        match hit.ending {
+        });
+        self.sort(out);
+    }
+
+    /// Puts the best entries first.
+    pub(super) fn sort(&self, entries: &mut [u32]) {
+        if entries.len() > 1 {
+            let priority = |e: u32| self.priorities.get(e as usize).copied().unwrap_or(0.0);
+            entries.sort_unstable_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
+        }
+    }
+
+    /// Calls `take` with the names that end at a slot, and whether in another spelling than given.
+    #[inline]
+    fn names_of(&self, ending: Ending, mut take: impl FnMut(u32, bool)) {
+        match ending {
             Ending::Nothing => {}
             Ending::Name(name) => take(name, false),
             Ending::List(at) => {
@@ -351,14 +394,72 @@ impl<'i> Searcher<'i> {
                 }
             }
         }
-        if out.len() > 1 {
-            let priority = |e: u32| self.priorities.get(e as usize).copied().unwrap_or(0.0);
-            out.sort_unstable_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
+    }
+
+    #[inline]
+    fn entry_of(&self, name: u32) -> u32 {
+        if self.name_entry.is_empty() {
+            name
+        } else {
+            let entry = self.name_entry.get(name as usize);
+            entry.copied().unwrap_or(u32::MAX)
         }
     }
 
+    fn name(&self, name: u32) -> Option<&'i str> {
+        let bytes = self.names.get(piece(self.name_ends, name))?;
+        std::str::from_utf8(bytes).ok()
+    }
+
+    /// What the label of an entry says of it.
+    pub(super) fn kind(&self, entry: u32) -> Kind {
+        let label = self.labels.get(entry as usize).copied().unwrap_or(0);
+        let kind = self.kinds.get(label as usize);
+        kind.copied().unwrap_or(Kind::Other)
+    }
+
+    /// The entries whose names the text nearly has at this place, best first, and the edits that
+    /// the best needs.
+    pub(super) fn near_entries(
+        &self,
+        text: &str,
+        near: Near,
+        wanted: &impl Fn(u32) -> bool,
+    ) -> Option<(Vec<u32>, usize, usize)> {
+        let options = &self.image.meta.options;
+        let found = units(&text[near.start as usize..near.end as usize], self.folding);
+        let mut best = usize::MAX;
+        let mut entries = Vec::new();
+        self.names_of(near.ending, |name, _| {
+            let entry = self.entry_of(name);
+            let Some(name) = self.name(name) else { return };
+            if entry >= self.image.meta.entries || !wanted(entry) || self.keeps_case(name) {
+                return;
+            }
+            for spelling in self.spelling.all(name, self.kind(entry)) {
+                let letters = fuzzy::letters(&spelling);
+                let most =
+                    fuzzy::edits_of_name(letters, options.min_edit_length, options.max_edits);
+                match fuzzy::distance(&spelling, &found) {
+                    Some(n) if n <= most && n <= best => {
+                        if n < best {
+                            best = n;
+                            entries.clear();
+                        }
+                        if !entries.contains(&entry) {
+                            entries.push(entry);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        });
+        self.sort(&mut entries);
+        (!entries.is_empty()).then(|| (entries, best, fuzzy::letters(&found)))
+    }
+
     /// Whether the text at a hit is the name, in the spelling as given or in another.
-    fn same(&self, text: &str, hit: Hit, name: u32, variant: bool) -> bool {
+    fn same(&self, text: &str, hit: Hit, entry: u32, name: u32, variant: bool) -> bool {
         let Some(name) = self.names.get(piece(self.name_ends, name)) else {
             return false;
         };
@@ -376,6 +477,11 @@ impl<'i> Searcher<'i> {
         let Ok(name) = std::str::from_utf8(name) else {
             return false;
         };
+        let kind = self.kind(entry);
+        let exact = Folding {
+            case: false,
+            ..self.folding
+        };
         // Cut where it stands in the text: what follows may belong to a unit.
         let forms = |folding: Folding| -> Vec<String> {
             let mut cutter = Cutter::new(text, folding);
@@ -391,39 +497,51 @@ impl<'i> Searcher<'i> {
         };
         let of_name = |folding: Folding, all: bool| -> bool {
             let found = forms(folding);
-            let spellings = spellings(name, folding);
-            let n = if all { spellings.len() } else { 1 };
-            spellings.iter().take(n).any(|s| *s == found)
+            if !all {
+                return units(name, folding) == found;
+            }
+            let spelling = Spelling {
+                folding,
+                ..self.spelling
+            };
+            spelling.all(name, kind).contains(&found)
         };
         of_name(self.folding, variant)
-            && (!self.keeps_case(name)
-                || of_name(
-                    Folding {
-                        case: false,
-                        ..self.folding
-                    },
-                    true,
-                ))
+            && (!self.keeps_case(name) || of_name(exact, true))
+            // "Target Corp." is not any target.
+            && (!self.spelling.derive
+                || !self.common_word(found)
+                || self.smart
+                || of_name(self.folding, false)
+                || of_name(exact, true))
     }
 
     /// Whether a name must match its case: it is in capitals, or one word with a capital that is a
     /// common word in small letters.
     fn keeps_case(&self, name: &str) -> bool {
-        let Some(common) = self.common else {
+        if !self.smart {
             return false;
-        };
+        }
         let letters = || name.chars().filter(|c| c.is_alphabetic());
         if letters().count() > 1 && letters().all(char::is_uppercase) {
             return true;
         }
-        let mut units = Cutter::new(name, self.folding);
-        let (Some(unit), None) = (units.next(), units.next()) else {
+        name.chars().any(char::is_uppercase) && self.common_word(name)
+    }
+
+    /// Whether it is one word, and a common one in small letters.
+    fn common_word(&self, name: &str) -> bool {
+        let Some(common) = self.common else {
+            return false;
+        };
+        let mut cutter = Cutter::new(name, self.folding);
+        let (Some(unit), None) = (cutter.next(), cutter.next()) else {
             return false;
         };
         let mut normal = String::new();
         let word = &name[unit.start as usize..unit.end as usize];
         self.folding.normal(word, &mut normal);
-        common.contains(normal.as_str()) && name.chars().any(char::is_uppercase)
+        common.contains(normal.to_lowercase().as_str())
     }
 }
 

@@ -8,7 +8,8 @@ use super::image::Image;
 use crate::error::{Error, Result};
 
 impl Gazetteer {
-    /// The gazetteer as the bytes that [`Self::from_bytes`] and [`Self::open`] read.
+    /// The gazetteer as the bytes that [`Self::from_bytes`] and [`Self::open`] read. Entries added
+    /// or removed since it was built are no part of them: see [`Self::merged`].
     pub fn as_bytes(&self) -> &[u8] {
         self.image.bytes()
     }
@@ -25,9 +26,14 @@ impl Gazetteer {
     /// Saves to a file. A file that is there is replaced once the new one is complete, so that a
     /// process that has the old one open keeps it.
     ///
+    /// Entries added or removed since it was built are merged into the file.
+    ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`]; [`Error::GazetteerTooLarge`] where changes make it so.
     pub fn save(&self, path: &Path) -> Result<()> {
+        if self.changes.is_some() {
+            return self.merged()?.save(path);
+        }
         let failed = |e: std::io::Error| Error::io(path, &e);
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.new", std::process::id()));

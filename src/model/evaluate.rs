@@ -61,8 +61,7 @@ fn common(a: &[u32], b: &[u32]) -> usize {
 /// which neither has one), one to one.
 pub(super) fn tally(text: &Text, gold: &GoldDocument, found: &[Attribution]) -> Tally {
     let targets: Vec<_> = gold
-        .attributions
-        .iter()
+        .top_level()
         .map(|a| (words(text, &a.content), words(text, &a.source)))
         .collect();
     let mut used = vec![false; targets.len()];

@@ -230,14 +230,14 @@ impl<const L: usize> Row<L> {
 }
 
 /// Trains a chain on the sequences named in `which`; `after` is told of each epoch and its mean
-/// loss and may stop the training.
+/// loss, and says whether to go on: `None` where it does not.
 pub(super) fn train<const L: usize>(
     data: &Sequences,
     which: &[u32],
     n_features: usize,
     recipe: &Recipe,
-    mut after: impl FnMut(u32, f64),
-) -> Trained<L> {
+    mut after: impl FnMut(u32, f64) -> bool,
+) -> Option<Trained<L>> {
     let mut rows = vec![Row::<L>::NEW; n_features];
     let mut sums = vec![[0.0_f32; L]; n_features];
     let mut chain_rows = vec![Row::<L>::NEW; L + 1];
@@ -308,7 +308,9 @@ pub(super) fn train<const L: usize>(
                 add(&mut chain_sums, &chain_rows);
             }
         }
-        after(epoch, loss / order.len().max(1) as f64);
+        if !after(epoch, loss / order.len().max(1) as f64) {
+            return None;
+        }
     }
     if averaged == 0.0 {
         averaged = 1.0;
@@ -318,10 +320,10 @@ pub(super) fn train<const L: usize>(
     for w in sums.iter_mut().chain(&mut chain_sums) {
         *w = w.map(|x| x / averaged);
     }
-    Trained {
+    Some(Trained {
         chain: chain_of(chain_sums.iter()),
         weights: sums,
-    }
+    })
 }
 
 fn add<const L: usize>(sums: &mut [[f32; L]], rows: &[Row<L>]) {

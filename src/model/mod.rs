@@ -15,6 +15,8 @@ mod train;
 mod view;
 mod weights;
 
+use std::sync::{Arc, LazyLock};
+
 use crate::attribution::words::Words;
 use crate::attribution::{Attribution, nesting, quotation};
 use crate::error::Result;
@@ -34,8 +36,6 @@ use weights::Table;
 /// How to train a [`Model`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainOptions {
-    /// What the model is called.
-    pub name: String,
     /// What it is trained on, for its header.
     pub data: Vec<String>,
     /// Passes over the data.
@@ -61,7 +61,6 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
-            name: "model".into(),
             data: Vec::new(),
             epochs: 8,
             rate: 0.03,
@@ -79,8 +78,6 @@ impl Default for TrainOptions {
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Header {
-    /// What it is called.
-    pub name: String,
     /// What it was trained on.
     pub data: Vec<String>,
     /// Number of documents.
@@ -93,6 +90,14 @@ pub struct Header {
     pub seed: u64,
     /// Measured figures, by name.
     pub figures: std::collections::BTreeMap<String, f64>,
+}
+
+impl Header {
+    /// The header as JSON.
+    pub fn to_json(&self) -> String {
+        // Strings and numbers always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 /// A trained model: finds who said what in place of the rules.
@@ -108,14 +113,25 @@ pub struct Model {
 }
 
 impl Model {
-    /// Trains a model on annotated documents; `progress` is told of every epoch.
+    /// The model that comes with the library, trained on articles that were written for it.
+    pub fn english() -> &'static Arc<Self> {
+        static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
+            let bytes = include_bytes!("../lang/en/attribution.model");
+            // A test reads it.
+            Arc::new(Model::from_bytes(bytes).expect("the bundled model"))
+        });
+        &MODEL
+    }
+
+    /// Trains a model on annotated documents; attributions nested in another's content are left out.
+    /// `progress` is told of every epoch, and asked ten times a second whether to go on.
     ///
     /// # Errors
-    /// [`crate::Error::TextTooLong`], or [`crate::Error::BadGold`] where there is nothing to learn.
+    /// [`crate::Error::TextTooLong`]; [`crate::Error::Interrupted`] where `progress` says so.
     pub fn train(
         gold: &[GoldDocument],
         options: &TrainOptions,
-        progress: &(dyn Fn(Progress) + Sync),
+        progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Self> {
         train::run(gold, options, progress)
     }

@@ -1,7 +1,10 @@
 //! Trains the cue model, and on the cues that it proposes for unseen texts the role model.
 
 use crate::attribution::words::{Range, Words};
-use crate::error::Result;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use crate::error::{Error, Result};
 use crate::text::{Span, Text};
 
 use super::crf::Solver;
@@ -22,7 +25,7 @@ const PARTS: usize = 3;
 pub struct Progress {
     /// "cues" or "roles".
     pub stage: &'static str,
-    /// The epoch that ended, from 1.
+    /// The epoch that ended last, from 1; 0 before that.
     pub epoch: u32,
     /// Of so many.
     pub epochs: u32,
@@ -44,8 +47,7 @@ fn words_of(text: &Text, s: Span) -> Range {
 }
 
 fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
-    gold.attributions
-        .iter()
+    gold.top_level()
         .filter_map(|a| {
             let ranges = |spans: &[Span]| -> Vec<Range> {
                 spans
@@ -68,7 +70,7 @@ fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
 pub(super) fn run(
     gold: &[GoldDocument],
     options: &TrainOptions,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Model> {
     let texts = gold
         .iter()
@@ -104,16 +106,6 @@ pub(super) fn run(
             .filter(|&k| Some(part(owner[k as usize].0)) != leave_out)
             .collect()
     };
-    let report = |stage: &'static str| {
-        move |epoch: u32, loss: f64| {
-            progress(Progress {
-                stage,
-                epoch: epoch + 1,
-                epochs: options.epochs,
-                loss,
-            });
-        }
-    };
     let rounds = options.rounds.max(1);
     let seeded = |round: u64| Recipe {
         seed: options.seed.wrapping_mul(1000).wrapping_add(round),
@@ -124,27 +116,24 @@ pub(super) fn run(
         .map(|r| (None, r))
         .chain((0..PARTS).map(|p| (Some(p), 0)))
         .collect();
-    let train_one = |(leave_out, round): (Option<usize>, u64)| {
-        let report = report("cues");
-        train::<CUE_LABELS>(
-            &cue_data,
-            &which(leave_out),
-            cue_index.len(),
-            &seeded(round),
-            |e, l| {
-                if leave_out.is_none() && round == 0 {
-                    report(e, l);
-                }
-            },
-        )
-    };
-    let mut trained = in_parallel(&jobs, options.threads, &train_one);
+    let mut trained = in_parallel(
+        &jobs,
+        options,
+        "cues",
+        &|(leave_out, round), after| {
+            let recipe = seeded(round);
+            train::<CUE_LABELS>(
+                &cue_data,
+                &which(leave_out),
+                cue_index.len(),
+                &recipe,
+                after,
+            )
+        },
+        progress,
+    )?;
     let parts = trained.split_off(rounds as usize);
-    let nothing = || crate::Error::BadGold {
-        line: 0,
-        reason: "nothing to train on".into(),
-    };
-    let cue = mean(trained).ok_or_else(nothing)?;
+    let cue = mean(trained).ok_or(Error::Interrupted)?;
 
     // Cues as a model proposes them that has not seen the text.
     let mut proposed: Vec<Vec<Candidate>> = views.iter().map(|_| Vec::new()).collect();
@@ -173,26 +162,22 @@ pub(super) fn run(
     let (role_data, role_index) = role_sequences(&views, &targets, &proposed, options);
     let all: Vec<u32> = (0..role_data.len() as u32).collect();
     let jobs: Vec<u64> = (0..rounds).collect();
-    let train_one = |round: u64| {
-        let report = report("roles");
-        train::<ROLE_LABELS>(
-            &role_data,
-            &all,
-            role_index.len(),
-            &seeded(round),
-            |e, l| {
-                if round == 0 {
-                    report(e, l);
-                }
-            },
-        )
-    };
-    let role = mean(in_parallel(&jobs, options.threads, &train_one)).ok_or_else(nothing)?;
+    let trained = in_parallel(
+        &jobs,
+        options,
+        "roles",
+        &|round, after| {
+            let recipe = seeded(round);
+            train::<ROLE_LABELS>(&role_data, &all, role_index.len(), &recipe, after)
+        },
+        progress,
+    )?;
+    let role = mean(trained).ok_or(Error::Interrupted)?;
     let roles = Table::quantise(&role_index.features(), &role, options.prune);
     Ok(Model {
         header: Header {
             documents: gold.len(),
-            attributions: gold.iter().map(|g| g.attributions.len()).sum(),
+            attributions: targets.iter().map(Vec::len).sum(),
             ..options.header()
         },
         bias: options.bias.clone(),
@@ -204,39 +189,73 @@ pub(super) fn run(
     })
 }
 
-/// Does the jobs on a few threads; results come in their order.
+/// What a thread tells of its job.
+enum Told<R> {
+    Epoch(u32, f64),
+    Done(Option<R>),
+}
+
+/// How often `progress` is asked at least: whoever waits can stop the training.
+const ASK: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Does the jobs on a few threads; results come in their order. `progress` is called on this thread
+/// and told of the first job.
 fn in_parallel<J: Copy + Sync, R: Send>(
     jobs: &[J],
-    threads: usize,
-    work: &(impl Fn(J) -> R + Sync),
-) -> Vec<R> {
-    let threads = threads.clamp(1, jobs.len().max(1));
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut mine = Vec::new();
-                    loop {
-                        let k = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                        let Some(&job) = jobs.get(k) else {
-                            return mine;
-                        };
-                        mine.push((k, work(job)));
-                    }
-                })
-            })
-            .collect();
-        handles
-            .into_iter()
-            .flat_map(|h| match h.join() {
-                Ok(mine) => mine,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
+    options: &TrainOptions,
+    stage: &'static str,
+    work: &(impl Fn(J, &dyn Fn(u32, f64) -> bool) -> Option<R> + Sync),
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Vec<R>> {
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let mut state = Progress {
+        stage,
+        epoch: 0,
+        epochs: options.epochs,
+        loss: 0.0,
+    };
+    let mut done: Vec<Option<R>> = jobs.iter().map(|_| None).collect();
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        for _ in 0..options.threads.clamp(1, jobs.len().max(1)) {
+            let tell = tell.clone();
+            let (next, stop) = (&next, &stop);
+            scope.spawn(move || {
+                loop {
+                    let k = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&job) = jobs.get(k) else {
+                        return;
+                    };
+                    // Nobody listens any more only where a panic is on its way.
+                    let after = |epoch: u32, loss: f64| {
+                        let _ = tell.send((k, Told::Epoch(epoch + 1, loss)));
+                        !stop.load(Ordering::Relaxed)
+                    };
+                    let result = work(job, &after);
+                    let _ = tell.send((k, Told::Done(result)));
+                }
+            });
+        }
+        drop(tell);
+        loop {
+            match told.recv_timeout(ASK) {
+                Ok((0, Told::Epoch(epoch, loss))) => {
+                    state.epoch = epoch;
+                    state.loss = loss;
+                }
+                Ok((k, Told::Done(result))) => done[k] = result,
+                Ok(_) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+            if !stop.load(Ordering::Relaxed) && !progress(state) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
     });
-    done.sort_by_key(|d| d.0);
-    done.into_iter().map(|d| d.1).collect()
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted);
+    }
+    Ok(done.into_iter().flatten().collect())
 }
 
 fn counts(view: &View, targets: &[Target]) -> Counts {
@@ -391,7 +410,6 @@ impl TrainOptions {
     /// What a model says of how it came about.
     fn header(&self) -> Header {
         Header {
-            name: self.name.clone(),
             data: self.data.clone(),
             epochs: self.epochs,
             seed: self.seed,

@@ -117,7 +117,7 @@ def same(document: Document, doc: int, table: Attributions) -> None:
     ]
     assert rows(table.mentions) == [
         {"start": m.start, "end": m.end, "text": m.text, "entry_id": m.id, "name": m.name, "label": m.label}
-        | {"n_candidates": len(m.candidates)}
+        | {"n_candidates": len(m.candidates), "score": m.score}
         for m in document.mentions
     ]
     [status] = rows(table.status)
@@ -286,7 +286,7 @@ def test_repr_and_pickle() -> None:
     assert repr(plain) == f"Attributor(gazetteer=None, {options}"
     other = Attributor(Gazetteer(PEOPLE), types=iter(["direct"]), min_score=1, top_level=True)
     assert repr(other) == (
-        "Attributor(gazetteer=Gazetteer(3 entries, 6 spellings, case='fold'), "
+        "Attributor(gazetteer=Gazetteer(3 entries, 6 spellings), "
         "model='rules', types=('direct',), min_score=1.0, top_level=True)"
     )
     for attributor in (plain, other):
@@ -316,7 +316,7 @@ def test_options_leave_out() -> None:
     [
         (lambda w: Attributor("people.csv"), TypeError, "gazetteer must be a Gazetteer or None, got str"),
         (lambda w: Attributor(None, "rules"), TypeError, "positional"),
-        (lambda w: Attributor(model="en"), ValueError, "model must be one of 'rules', got 'en'"),
+        (lambda w: Attributor(model="fr"), ValueError, "model must be one of 'rules', 'en', or a file .*got 'fr'"),
         (lambda w: Attributor(types="quote"), ValueError, "types must be .*'direct', 'indirect', 'mixed', got 'quote'"),
         (lambda w: Attributor(types=["direct", 3]), ValueError, "types must be .* got 3"),
         (lambda w: Attributor(min_score=1.1), ValueError, "min_score must be between 0 and 1, got 1.1"),

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from quoth import FileFormatError, Gazetteer, GazetteerError, Mention, Mentions, QuothError
 
-OPTIONS = ("case", "fold_accents", "overlapping")
-CASES = cases("gazetteer", {"name", "names", "text"}, {*OPTIONS, "labels"})
+CASES = cases("gazetteer", {"name", "names", "text"}, {"options", "labels"})
 PEOPLE = [
     {"id": "Q1", "name": "Ruth Tan", "aliases": ["Tan"], "label": "PERSON", "born": 1960},
     {"id": "Q2", "name": "Kim Jong Un", "aliases": "Kim | Marshal Kim", "label": "PERSON", "priority": 2},
@@ -33,12 +32,14 @@ def people() -> Gazetteer:
 
 
 def entry(line: str) -> Json:
-    """`id [LABEL]@priority: name | alias`."""
+    """`id [LABEL]@priority: name | alias ~ related, related`."""
+    line, _, related = line.partition(" ~ ")
     head, names = line.split(": ", 1)
     head, _, priority = head.partition("@")
     id, _, label = head.partition(" [")
     name, *aliases = names.split(" | ")
-    return {"id": id, "name": name, "aliases": aliases, "label": label.removesuffix("]"), "priority": priority}
+    record = {"id": id, "name": name, "aliases": aliases, "label": label.removesuffix("]"), "priority": priority}
+    return record | ({"related": related.split(", ")} if related else {})
 
 
 def spans(mentions: Iterable[Mention]) -> list[tuple[int, int]]:
@@ -59,7 +60,9 @@ def brief_rows(table: Mentions, doc: int) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_case(case: Json) -> None:
-    options = {key: case[key] for key in OPTIONS if key in case}
+    options = dict(case.get("options", {}))
+    if options.pop("stop_common_words", False):
+        options["stop_names"] = True
     gazetteer = Gazetteer(map(entry, case["names"]), **options)
     text, expected = gazetteer_marks(case["text"])
     labels = case.get("labels")
@@ -76,7 +79,7 @@ def test_case(case: Json) -> None:
 def test_repr_and_sizes(people: Gazetteer) -> None:
     assert len(people) == len(PEOPLE)
     three = Gazetteer(PEOPLE[:3])
-    assert repr(three) == "Gazetteer(3 entries, 6 spellings, case='fold')"
+    assert repr(three) == "Gazetteer(3 entries, 6 spellings)"
     assert (len(three), three.n_spellings) == (3, 6)
     other = Gazetteer(map(str, range(1000)), case="exact", fold_accents=True, overlapping=True)
     expected = "Gazetteer(1,000 entries, 1,000 spellings, case='exact', fold_accents=True, overlapping=True)"
@@ -112,7 +115,7 @@ def test_values_are_frozen_hashable_and_pickle(people: Gazetteer) -> None:
 def test_no_entries() -> None:
     empty = Gazetteer()
     assert (len(empty), list(empty), empty.find("Ruth Tan")) == (0, [], [])
-    assert repr(empty) == "Gazetteer(0 entries, 0 spellings, case='fold')"
+    assert repr(empty) == "Gazetteer(0 entries, 0 spellings)"
     assert len(pickle.loads(pickle.dumps(empty)).find_all(["Ruth Tan"]).status) == 1
 
 
@@ -253,7 +256,7 @@ def test_json_that_python_refuses_is_a_format_error(tmp_path: Path, line: str) -
 def test_csv_with_an_unclosed_quotation_mark_loses_no_row_in_silence(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('id,name\na,"Ann\nb,Bob\nc,Cy\n')
-    with pytest.raises(FileFormatError, match=r"a\.csv"):
+    with pytest.raises(FileFormatError, match=r"a\.csv, line 2: "):
         Gazetteer.from_csv(path)
 
 

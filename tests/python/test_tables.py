@@ -39,7 +39,8 @@ COLUMNS = {
     "attributions": _DOC + "n:uint32 type:str class:str polarity:str content:str cue:str? source:str? addressee:str? "
     "speaker:str? speaker_label:str? speaker_id:str? speaker_n:uint32? parent:uint32? score:float32 "
     "content_spans:spans cue_spans:spans source_spans:spans addressee_spans:spans",
-    "mentions": _DOC + "start:uint32 end:uint32 text:str entry_id:str name:str label:str n_candidates:uint32",
+    "mentions": _DOC
+    + "start:uint32 end:uint32 text:str entry_id:str name:str label:str n_candidates:uint32 score:float32",
     "speakers": _DOC + "n:uint32 name:str label:str? entry_id:str? n_attributions:uint32 mention_spans:spans",
     "status": _DOC + "status:str message:str? n_mentions:uint32 n_attributions:uint32",
 }
