@@ -22,6 +22,7 @@ pub mod corpus;
 pub mod error;
 pub mod gazetteer;
 pub mod model;
+mod prefetch;
 pub mod speakers;
 pub mod text;
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
+use crate::prefetch::prefetch;
 use super::build::VARIANT;
 use super::derive::Kind;
 use super::filter::Filters;
@@ -543,20 +544,4 @@ impl<'i> Searcher<'i> {
         self.folding.normal(word, &mut normal);
         common.contains(normal.to_lowercase().as_str())
     }
-}
-
-/// Asks for the memory of `items[i]` before it is needed.
-#[inline]
-fn prefetch<T>(items: &[T], i: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(item) = items.get(i) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // Sound: the address is that of an item of a slice, and a prefetch reads nothing.
-        #[allow(unsafe_code)]
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(item).cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (items, i);
 }

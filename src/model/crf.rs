@@ -61,8 +61,12 @@ pub(super) struct Solver<const L: usize> {
     chain: Chain<L>,
     first: [f32; L],
     next: [[f32; L]; L],
+    /// `next`, rows and columns exchanged.
+    turned: [[f32; L]; L],
     emit: Vec<[f32; L]>,
     alpha: Vec<[f32; L]>,
+    /// Log of the sum over all label sequences, but for what was taken out of the scores.
+    log: f32,
     back: Vec<[u8; L]>,
     /// Probability of each label at each position, after [`Self::marginals`].
     pub(super) marginals: Vec<[f32; L]>,
@@ -74,14 +78,45 @@ fn total<const L: usize>(x: &[f32; L]) -> f32 {
     x.iter().sum()
 }
 
+/// A row times a matrix, so that the processor can work on several columns at once.
+#[inline]
+fn times<const L: usize>(row: &[f32; L], matrix: &[[f32; L]; L]) -> [f32; L] {
+    let mut out = [0.0; L];
+    for a in 0..L {
+        for b in 0..L {
+            out[b] += row[a] * matrix[a][b];
+        }
+    }
+    out
+}
+
+/// e to the power of `x`, at most 0, to 5 in a million: 2 to the whole part by the bits of the number,
+/// to the rest by a polynomial (Taylor's, around the middle). Below -60 it is 0: the products of smaller
+/// numbers would be denormal, which processors are slow at. The same on every machine.
+#[inline]
+fn exp(x: f32) -> f32 {
+    if x < -60.0 {
+        return 0.0;
+    }
+    let x = x * std::f32::consts::LOG2_E;
+    let whole = (x + 12_582_912.0) - 12_582_912.0; // rounded: 1.5 * 2^23
+    let y = (x - whole) * std::f32::consts::LN_2;
+    let power = f32::from_bits(((whole as i32 + 127) << 23).cast_unsigned());
+    let tail = 1.0 / 120.0 + y * (1.0 / 720.0);
+    let tail = 0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y * tail));
+    power * (1.0 + y * (1.0 + y * tail))
+}
+
 impl<const L: usize> Solver<L> {
     pub(super) fn new(chain: &Chain<L>) -> Self {
         let mut solver = Self {
             chain: chain.clone(),
             first: [0.0; L],
             next: [[0.0; L]; L],
+            turned: [[0.0; L]; L],
             emit: Vec::new(),
             alpha: Vec::new(),
+            log: 0.0,
             back: Vec::new(),
             marginals: Vec::new(),
             labels: Vec::new(),
@@ -95,6 +130,11 @@ impl<const L: usize> Solver<L> {
         self.chain = chain.clone();
         self.first = chain.first.map(f32::exp);
         self.next = chain.next.map(|row| row.map(f32::exp));
+        for a in 0..L {
+            for b in 0..L {
+                self.turned[b][a] = self.next[a][b];
+            }
+        }
     }
 
     /// Exponentials of the scores, each position's greatest taken out; their logarithms' sum.
@@ -104,63 +144,67 @@ impl<const L: usize> Solver<L> {
         for s in scores {
             let max = s.iter().fold(f32::MIN, |a, &b| a.max(b));
             shift += max;
-            self.emit.push(s.map(|x| (x - max).exp()));
+            self.emit.push(s.map(|x| exp(x - max)));
         }
         shift
     }
 
     /// Log of the sum over all label sequences; `allowed` leaves labels out everywhere.
     fn forward(&mut self, allowed: [bool; L]) -> f32 {
+        let allowed = allowed.map(|a| f32::from(u8::from(a)));
         self.alpha.clear();
         let mut log = 0.0;
+        // Logarithms are dear: that of a product is taken before it can vanish.
+        let mut product = 1.0_f32;
         let mut last = [0.0; L];
         for (t, emit) in self.emit.iter().enumerate() {
-            let mut now = [0.0; L];
+            let mut now = if t == 0 {
+                self.first
+            } else {
+                times(&last, &self.next)
+            };
             for b in 0..L {
-                if !allowed[b] {
-                    continue;
-                }
-                now[b] = if t == 0 {
-                    self.first[b]
-                } else {
-                    (0..L).map(|a| last[a] * self.next[a][b]).sum()
-                } * emit[b];
+                now[b] *= emit[b] * allowed[b];
             }
             let sum = total(&now).max(f32::MIN_POSITIVE);
-            now = now.map(|x| x / sum);
-            log += sum.ln();
+            let part = 1.0 / sum;
+            now = now.map(|x| x * part);
+            product *= sum;
+            if !(1e-16..1e16).contains(&product) {
+                log += product.ln();
+                product = 1.0;
+            }
             self.alpha.push(now);
             last = now;
         }
-        log
+        log + product.ln()
     }
 
     /// Fills [`Self::marginals`]; gives the log of the sum over all label sequences.
     pub(super) fn marginals(&mut self, scores: &[[f32; L]]) -> f32 {
         let shift = self.exponentials(scores);
-        let log = self.forward([true; L]) + shift;
+        self.log = self.forward([true; L]);
         let n = scores.len();
         self.marginals.clear();
         self.marginals.resize(n, [0.0; L]);
         let mut beta = [1.0; L];
         for t in (0..n).rev() {
             if t + 1 < n {
-                let emit = self.emit[t + 1];
-                let mut before = [0.0; L];
-                for (a, x) in before.iter_mut().enumerate() {
-                    *x = (0..L).map(|b| self.next[a][b] * emit[b] * beta[b]).sum();
+                for (x, e) in beta.iter_mut().zip(&self.emit[t + 1]) {
+                    *x *= e;
                 }
-                let sum = total(&before).max(f32::MIN_POSITIVE);
-                beta = before.map(|x| x / sum);
+                let before = times(&beta, &self.turned);
+                let part = 1.0 / total(&before).max(f32::MIN_POSITIVE);
+                beta = before.map(|x| x * part);
             }
             let mut p = [0.0; L];
             for b in 0..L {
                 p[b] = self.alpha[t][b] * beta[b];
             }
-            let sum = total(&p).max(f32::MIN_POSITIVE);
-            self.marginals[t] = p.map(|x| x / sum);
+            let part = 1.0 / total(&p).max(f32::MIN_POSITIVE);
+            self.marginals[t] = p.map(|x| x * part);
         }
-        log
+        self.log + shift
     }
 
     /// Probability of each pair of labels at `t - 1` and `t`; to be called after
@@ -179,11 +223,10 @@ impl<const L: usize> Solver<L> {
         joint.map(|row| row.map(|x| x / f32::max(sum, f32::MIN_POSITIVE)))
     }
 
-    /// Probability that only allowed labels occur; to be called after [`Self::marginals`] for the
-    /// same scores, whose result is `log`.
-    pub(super) fn odds(&mut self, scores: &[[f32; L]], log: f32, allowed: [bool; L]) -> f32 {
-        let shift = self.exponentials(scores);
-        (self.forward(allowed) + shift - log).exp().clamp(0.0, 1.0)
+    /// Probability that only allowed labels occur, by the scores that [`Self::marginals`] was called
+    /// for last.
+    pub(super) fn odds(&mut self, allowed: [bool; L]) -> f32 {
+        (self.forward(allowed) - self.log).exp().clamp(0.0, 1.0)
     }
 
     /// Log score of a label sequence.
@@ -308,13 +351,23 @@ mod tests {
             .filter(|(l, _)| l.iter().all(|&b| b == 0))
             .map(|(_, s)| s.exp())
             .sum();
-        assert!((solver.odds(&scores, log, [true, false, false]) - none / z).abs() < 1e-4);
+        assert!((solver.odds([true, false, false]) - none / z).abs() < 1e-4);
         solver.best(&scores, [0.0; 3]);
         let best = all.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("some");
         assert_eq!(solver.labels, best.0);
         for pair in best.0.windows(2) {
             assert!(may_follow(usize::from(pair[0]), usize::from(pair[1])));
         }
+    }
+
+    #[test]
+    fn exponentials_are_right() {
+        for k in 0..1500 {
+            let x = k as f32 * -0.04;
+            let (is, should) = (super::exp(x), x.exp());
+            assert!((is - should).abs() <= should * 5e-6, "{x}: {is}, not {should}");
+        }
+        assert!(super::exp(-1e4) <= 0.0);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use crate::attribution::words::Range;
 
-use super::view::{Item, Path, RULE_CONTENT, RULE_CUE, RULE_CUE_INNER, RULE_SOURCE, View, pair};
+use super::view::{Groups, Item, RULE_CONTENT, RULE_CUE, RULE_CUE_INNER, RULE_SOURCE, View, pair};
 
 /// Words farther away than this are not looked at for paths and neighbours.
 const REACH: usize = 24;
+/// Words farther away than this are not counted.
+const FAR: usize = 40;
 
 /// What is the same for all words of a sentence.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +25,13 @@ pub(super) fn frame(view: &View, sentence: usize) -> Frame {
     Frame { range, quotes }
 }
 
-/// Whether the word may belong to a cue at all.
-pub(super) fn open(x: &Item) -> bool {
-    x.prior > 0 || x.rule & (RULE_CUE | RULE_CUE_INNER) != 0
+/// Whether word `i` may belong to a cue at all: its stem often does, the rules say so, or it does at
+/// times and stands beside such a word.
+pub(super) fn open(view: &View, i: usize) -> bool {
+    let strong = |x: &Item| x.prior >= 3 || x.rule & (RULE_CUE | RULE_CUE_INNER) != 0;
+    let beside = |k: usize| view.items.get(k).is_some_and(strong);
+    let x = &view.items[i];
+    strong(x) || (x.prior > 0 && (beside(i + 1) || beside(i.wrapping_sub(1))))
 }
 
 pub(super) fn distance(n: usize) -> u64 {
@@ -35,6 +41,39 @@ pub(super) fn distance(n: usize) -> u64 {
         6..=9 => 5,
         10..=15 => 6,
         _ => 7,
+    }
+}
+
+/// What is looked for to one side of a word.
+struct Side {
+    /// How far the next quotation mark is that closes (on the left) or opens (on the right).
+    mark: u64,
+    /// How many words there are that are often cues, verbs, and cues by the rules; at most 3.
+    cues: u64,
+    verbs: u64,
+    claimed: u64,
+}
+
+impl Side {
+    fn of<'i>(items: impl Iterator<Item = &'i Item>, mark: u8) -> Self {
+        let mut side = Self {
+            mark: 8,
+            cues: 0,
+            verbs: 0,
+            claimed: 0,
+        };
+        for (n, x) in items.enumerate() {
+            if x.quote == mark && side.mark == 8 && n < REACH {
+                side.mark = distance(n);
+            }
+            side.cues += u64::from(x.prior >= 4);
+            side.verbs += u64::from(matches!(x.symbol, b'v' | b'V'));
+            side.claimed += u64::from(x.rule & RULE_CUE != 0);
+        }
+        side.cues = side.cues.min(3);
+        side.verbs = side.verbs.min(3);
+        side.claimed = side.claimed.min(3);
+        side
     }
 }
 
@@ -113,27 +152,27 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     // Paths of 1, 2, 3 and 5 symbols to both sides.
     let mut both = [0_u64; 2];
     for (side, both) in both.iter_mut().enumerate() {
-        let mut path = Path::new(5);
-        let mut hashes = [0_u64; 6];
+        let mut groups = Groups::default();
+        let mut hashes = [7_u64; 6];
         let mut steps = 0;
-        let mut walk = |k: usize, items: &[Item]| {
-            if path.push(items[k].symbol, side == 1) {
+        let mut walk = |x: &Item| {
+            if let Some(symbol) = groups.push(x.symbol, side == 1) {
+                hashes[steps + 1] = pair(hashes[steps], u64::from(symbol));
                 steps += 1;
-                hashes[steps.min(5)] = path.hash;
             }
             steps < 5
         };
-        let items = &view.items;
         if side == 0 {
             let floor = range.0.max(i.saturating_sub(REACH));
-            let _ = (floor..i).rev().all(|k| walk(k, items));
+            let _ = view.items[floor..i].iter().rev().all(&mut walk);
         } else {
             let end = range.1.min(i + 1 + REACH);
-            let _ = (i + 1..end).all(|k| walk(k, items));
+            let _ = view.items[i + 1..end].iter().all(&mut walk);
         }
         // A short path ends at the sentence's border.
-        for k in steps + 1..6 {
-            hashes[k] = pair(hashes[steps.min(5)], 35);
+        let last = hashes[steps];
+        for hash in &mut hashes[steps + 1..] {
+            *hash = pair(last, 35);
         }
         *both = hashes[2];
         for k in [1, 2, 3, 5] {
@@ -176,14 +215,12 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     emit(pair(group, stem));
     emit(pair(group, lexicon));
 
-    // Quotation marks around.
-    let closing = (range.0.max(i.saturating_sub(REACH))..i)
-        .rev()
-        .position(|k| view.items[k].quote == 3)
-        .map_or(8, distance);
-    let opening = (i + 1..(i + REACH).min(view.len()))
-        .position(|k| view.items[k].quote == 2)
-        .map_or(8, distance);
+    // Quotation marks, other cues and verbs to both sides.
+    let left = &view.items[range.0.max(i.saturating_sub(FAR))..i];
+    let right = &view.items[i + 1..range.1.min(i + 1 + FAR)];
+    let left = Side::of(left.iter().rev(), 3);
+    let right = Side::of(right.iter(), 2);
+    let (closing, opening) = (left.mark, right.mark);
     let quote = u64::from(x.quote != 0);
     emit(pair(closing, quote));
     emit(pair(opening, quote));
@@ -195,24 +232,7 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     emit(pair(pair(frame.quotes, quote), lexicon));
 
     // Other cues, verbs and the ends of the sentence.
-    let count = |from: usize, to: usize, is: &dyn Fn(&Item) -> bool| {
-        view.items[from..to]
-            .iter()
-            .filter(|y| is(y))
-            .take(3)
-            .count() as u64
-    };
-    let strong = |y: &Item| y.prior >= 4;
-    let verb = |y: &Item| matches!(y.symbol, b'v' | b'V');
-    let (left, right) = (
-        (range.0.max(i.saturating_sub(40)), i),
-        (i + 1, range.1.min(i + 41)),
-    );
-    let (sl, sr) = (
-        count(left.0, left.1, &strong),
-        count(right.0, right.1, &strong),
-    );
-    let (vl, vr) = (count(left.0, left.1, &verb), count(right.0, right.1, &verb));
+    let (sl, sr, vl, vr) = (left.cues, right.cues, left.verbs, right.verbs);
     emit(pair(sl, lexicon));
     emit(pair(sr, lexicon));
     emit(pair(pair(sl, sr), stem));
@@ -225,8 +245,7 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     emit(pair(end, lexicon));
     emit(pair(begin, stem));
     emit(pair(end, stem));
-    let claimed = count(left.0, left.1, &|y| y.rule & RULE_CUE != 0) << 4
-        | count(right.0, right.1, &|y| y.rule & RULE_CUE != 0);
+    let claimed = left.claimed << 4 | right.claimed;
     emit(pair(claimed, lexicon));
     emit(pair(
         claimed << 8 | u64::from(x.rule & (RULE_CONTENT | RULE_SOURCE | RULE_CUE)),

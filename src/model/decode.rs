@@ -5,7 +5,7 @@ use crate::attribution::draft::{Draft, Pieces};
 use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
-use super::roles::{Candidate, Scene, window};
+use super::roles::{Candidate, Scene, Sums, window};
 use super::view::View;
 use super::{Model, cues};
 
@@ -17,6 +17,9 @@ pub(super) const ROLE_LABELS: usize = 5;
 pub(super) const SOURCE: u8 = 1;
 /// First word of a content.
 pub(super) const CONTENT: u8 = 3;
+
+/// Scores of a word that is none of a cue.
+const CLOSED: [f32; CUE_LABELS] = [0.0, NEVER, NEVER];
 
 /// How readily attributions are proposed; found on development data.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -88,45 +91,76 @@ pub(super) fn candidates(
 fn propose(view: &mut View, model: &Model) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut features = Vec::with_capacity(160);
+    let mut ahead = Vec::with_capacity(160);
     let mut scores: Vec<[f32; CUE_LABELS]> = Vec::new();
     let mut solver = Solver::new(&model.cue_chain);
+    let mut open = Vec::new();
     for (k, &(a, b)) in view.sentences.iter().enumerate() {
-        let frame = cues::frame(view, k);
-        scores.clear();
-        let mut any = false;
-        for i in a..b {
-            if cues::open(&view.items[i]) {
-                features.clear();
-                cues::features(view, &frame, i, &mut features);
-                let [x, y] = model.cues.sum(&features);
-                scores.push([0.0, x, y]);
-                any = true;
-            } else {
-                scores.push([0.0, NEVER, NEVER]);
-            }
+        open.clear();
+        open.extend((a..b).filter(|&i| cues::open(view, i)));
+        if open.is_empty() {
+            continue;
         }
-        if any {
-            candidates(&mut solver, &scores, a, model.bias.cue, &mut found);
+        // The rows of all words are asked for before the first is summed.
+        let frame = cues::frame(view, k);
+        features.clear();
+        for &i in &open {
+            cues::features(view, &frame, i, &mut features);
+        }
+        model.cues.prefetch(&features);
+        let mut rest = &features[..];
+        let each = rest.len() / open.len();
+        // Words that are closed part the sentence: what is between them is solved on its own.
+        for run in open.chunk_by(|x, y| x + 1 == *y) {
+            let (start, end) = (run[0], run[0] + run.len());
+            let first = if start > a { start - 1 } else { start };
+            scores.clear();
+            scores.resize(start - first, CLOSED);
+            for _ in run {
+                let (own, others) = rest.split_at(each);
+                rest = others;
+                let [x, y, _, _] = model.cues.sum(own);
+                scores.push([0.0, x, y]);
+            }
+            if end < b {
+                scores.push(CLOSED);
+            }
+            candidates(&mut solver, &scores, first, model.bias.cue, &mut found);
         }
     }
     view.set_cues(&found);
     let mut solver = Solver::new(&model.role_chain);
     let mut scores: Vec<[f32; ROLE_LABELS]> = Vec::new();
     let mut scene = Scene::default();
+    let mut sums = Sums::new();
     let mut drafts = Vec::with_capacity(found.len());
     for c in found {
         let window = window(view, c.cue);
         scene.set(view, c, window);
         scores.clear();
+        let outside = |i: usize| i < c.cue.0 || i >= c.cue.1;
+        let ask = |i: usize, out: &mut Vec<u64>| {
+            out.clear();
+            (i < window.1 && outside(i)).then(|| {
+                let situation = scene.word_features(view, i, out);
+                model.roles.prefetch(out);
+                situation
+            })
+        };
+        sums.clear();
+        // The rows of a word's features are asked for while those of the word before are summed.
+        let mut now = ask(window.0, &mut features);
         for i in window.0..window.1 {
-            if c.cue.0 <= i && i < c.cue.1 {
-                scores.push([0.0, NEVER, NEVER, NEVER, NEVER]);
-                continue;
-            }
-            features.clear();
-            scene.features(view, i, &mut features);
-            let [a, b, c, d] = model.roles.sum(&features);
-            scores.push([0.0, a, b, c, d]);
+            let next = ask(i + 1, &mut ahead);
+            scores.push(if let Some(now) = now {
+                let [a, b, c, d] = model.roles.sum(&features);
+                let [w, x, y, z] = sums.sum(&model.roles, &scene, now);
+                [0.0, a + w, b + x, c + y, d + z]
+            } else {
+                [0.0, NEVER, NEVER, NEVER, NEVER]
+            });
+            std::mem::swap(&mut features, &mut ahead);
+            now = next;
         }
         drafts.extend(draft(view, model, &mut solver, &scores, c, window.0));
     }
@@ -144,8 +178,8 @@ fn draft(
     start: usize,
 ) -> Option<Draft> {
     let bias = &model.bias;
-    let log = solver.marginals(scores);
-    let empty = solver.odds(scores, log, [true, true, true, false, false]);
+    solver.marginals(scores);
+    let empty = solver.odds([true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
     if score < bias.least {
         return None;
@@ -158,7 +192,7 @@ fn draft(
     // Hardly an attribution has no source: one is looked for harder before that is believed.
     let mut labels = solver.labels.clone();
     if !labels.contains(&SOURCE) {
-        let none = solver.odds(scores, log, [true, false, false, true, true]);
+        let none = solver.odds([true, false, false, true, true]);
         if none < bias.sourceless {
             for push in [1.0, 2.0, 4.0, 6.0] {
                 solver.best(

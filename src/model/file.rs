@@ -4,15 +4,15 @@ use std::path::Path;
 
 use super::crf::Chain;
 use super::priors::Priors;
-use super::weights::{Row, Table};
+use super::weights::Table;
 use super::{Bias, Header, Model};
 use crate::error::{Error, Result};
 
 const MAGIC: [u8; 8] = *b"QUOTHMOD";
 /// Counts up whenever files or features change, so that old weights are never taken for new ones.
 const VERSION: u32 = 1;
-/// A table has at most so many slots.
-const MAX_SLOTS: usize = 1 << 28;
+/// A table has at most so many.
+const MAX_BUCKETS: usize = 1 << 27;
 
 /// The part of the file that people can read.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -50,8 +50,8 @@ impl Model {
         }
         write_chain(&self.cue_chain, &mut out);
         write_chain(&self.role_chain, &mut out);
-        write_table(&self.cues, &mut out);
-        write_table(&self.roles, &mut out);
+        self.cues.write(&mut out);
+        self.roles.write(&mut out);
         out.extend(crc32fast::hash(&out).to_le_bytes());
         out
     }
@@ -128,20 +128,6 @@ fn write_chain<const L: usize>(chain: &Chain<L>, out: &mut Vec<u8>) {
     }
 }
 
-/// Rows without the empty slots, after one bit a slot that says which those are.
-fn write_table<const W: usize>(table: &Table<W>, out: &mut Vec<u8>) {
-    out.extend(table.scale().to_le_bytes());
-    out.extend((table.rows().len() as u32).to_le_bytes());
-    for eight in table.rows().chunks(8) {
-        let bits = eight.iter().enumerate();
-        out.push(bits.fold(0, |byte, (k, row)| byte | u8::from(row.check != 0) << k));
-    }
-    for row in table.rows().iter().filter(|r| r.check != 0) {
-        out.extend(row.check.to_le_bytes());
-        out.extend(row.weights.map(i8::cast_unsigned));
-    }
-}
-
 struct Reader<'b> {
     rest: &'b [u8],
 }
@@ -195,20 +181,14 @@ impl<'b> Reader<'b> {
         Ok(Chain { first, next })
     }
 
-    fn table<const W: usize>(&mut self) -> Result<Table<W>> {
+    fn table(&mut self) -> Result<Table> {
         let scale = self.float()?;
-        let slots = self.number()? as usize;
-        if slots > MAX_SLOTS {
+        let buckets = self.number()? as usize;
+        if buckets > MAX_BUCKETS {
             return Err(bad("a table is too large"));
         }
-        let bits = self.take(slots.div_ceil(8))?;
-        let mut rows = vec![Row::EMPTY; slots];
-        for (k, row) in rows.iter_mut().enumerate() {
-            if bits[k / 8] >> (k % 8) & 1 == 1 {
-                row.check = u16::from_le_bytes(self.array()?);
-                row.weights = self.array::<W>()?.map(u8::cast_signed);
-            }
-        }
-        Table::from_rows(rows, scale).ok_or_else(|| bad("a table has the wrong size"))
+        let used = self.take((buckets * 2).div_ceil(8))?;
+        let row = || Ok((u16::from_le_bytes(self.array()?), self.number()?));
+        Table::read(scale, buckets, used, row)?.ok_or_else(|| bad("a table has the wrong size"))
     }
 }

@@ -108,8 +108,8 @@ pub struct Model {
     priors: Priors,
     cue_chain: Chain<CUE_LABELS>,
     role_chain: Chain<ROLE_LABELS>,
-    cues: Table<2>,
-    roles: Table<4>,
+    cues: Table,
+    roles: Table,
 }
 
 impl Model {

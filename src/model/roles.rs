@@ -4,7 +4,8 @@ use crate::attribution::draft::Draft;
 use crate::attribution::words::Range;
 
 use super::cues::distance;
-use super::view::{Item, Path, RULE_CUE, View, bin, pair};
+use super::view::{Groups, Item, RULE_CUE, View, bin, pair};
+use super::weights::{Table, WIDTH};
 
 /// Words to the left and right of a cue that are looked at.
 const REACH: usize = 80;
@@ -22,60 +23,47 @@ pub(super) struct Candidate {
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
     /// 0 left, 1 right, 2 in the cue.
-    side: u64,
-    distance: u64,
+    side: u8,
+    distance: u8,
     /// Sentences away, 0 to 3.
-    sentences: u64,
-    path: u64,
-    groups: u64,
-    /// What stands between: see [`Between`].
-    flags: u64,
+    sentences: u8,
+    /// Noun groups between, 0 to 4.
+    groups: u8,
     /// Other cues between.
-    cues: u64,
+    cues: u8,
     /// Of a quotation: 1 the cue's own, 2 the first on this side, 3 a later one.
-    quote: u64,
+    quote: u8,
     /// Words of its quotation, binned.
-    quote_len: u64,
+    quote_len: u8,
     /// What the rules' attribution of the same cue says of the word.
-    rule: u64,
+    rule: u8,
+    /// Words to the next cue of another attribution, 0 where none is near.
+    ahead: u8,
+    /// What stands between: see [`Between`].
+    flags: u32,
 }
 
-/// Words of the cue's paragraph, and of those beside it where a quotation may go on there.
+/// Words of the cue's sentence, and of those beside it as far as a quotation goes on there or a colon
+/// introduces them.
 pub(super) fn window(view: &View, cue: Range) -> Range {
-    let text = view.words.text;
-    let k = text
-        .sentences
-        .partition_point(|s| s.end_word as usize <= cue.0);
-    let Some(sentence) = text.sentences.get(k) else {
-        return cue;
-    };
-    let words = |p: usize| {
-        let p = text.paragraphs.get(p)?;
-        let first = text.sentences.get(p.first_sentence as usize)?;
-        let last = text
-            .sentences
-            .get((p.end_sentence as usize).checked_sub(1)?)?;
-        Some((first.first_word as usize, last.end_word as usize))
-    };
-    let paragraph = sentence.paragraph as usize;
-    let (mut start, mut end) = words(paragraph).unwrap_or(cue);
-    let quoted = |i: usize| view.items.get(i).is_some_and(|x| x.quote != 0);
-    // “…,” / he said: / “…”
-    if let Some(next) = words(paragraph + 1)
-        && (quoted(next.0) || view.words.mark(end - 1) == b':')
-    {
-        end = next.1;
+    let sentences = &view.sentences;
+    let k = view.items[cue.0].sentence as usize;
+    let (mut start, mut end) = sentences[k];
+    let quoted = |i: usize| view.items[i].quote != 0;
+    let (least, most) = (cue.0.saturating_sub(REACH), cue.1 + REACH);
+    for &(a, b) in sentences[..k].iter().rev() {
+        if start <= least || !quoted(b - 1) {
+            break;
+        }
+        start = a;
     }
-    if let Some(before) = paragraph.checked_sub(1).and_then(words)
-        && sentence.first_word as usize == start
-        && quoted(before.1 - 1)
-    {
-        start = before.0;
+    for &(a, b) in &sentences[k + 1..] {
+        if end >= most || !(quoted(a) || view.words.mark(end - 1) == b':') {
+            break;
+        }
+        end = b;
     }
-    (
-        start.max(cue.0.saturating_sub(REACH)),
-        end.min(cue.1 + REACH).max(cue.1),
-    )
+    (start.max(least), end.min(most).max(cue.1))
 }
 
 /// The rules' attribution whose cue shares a word with `cue`.
@@ -85,7 +73,7 @@ fn rule_of<'v>(view: &'v View, cue: Range) -> Option<&'v Draft> {
         .map(|k| &view.rules[k])
 }
 
-fn rule_role(draft: &Draft, i: usize) -> u64 {
+fn rule_role(draft: &Draft, i: usize) -> u8 {
     let inside = |r: &Range| r.0 <= i && i < r.1;
     if let Some(r) = draft.content.iter().find(|r| inside(r)) {
         return match i {
@@ -105,11 +93,11 @@ fn rule_role(draft: &Draft, i: usize) -> u64 {
 
 /// Between a word and the cue, as bits.
 struct Between {
-    commas: u64,
-    seen: u64,
-    quotes: u64,
+    commas: u32,
+    seen: u32,
+    quotes: u32,
     /// Other cues that the model proposes.
-    cues: u64,
+    cues: u8,
     in_cue: bool,
 }
 
@@ -124,7 +112,8 @@ impl Between {
         }
     }
 
-    fn flags(&self) -> u64 {
+    /// 18 bits.
+    fn flags(&self) -> u32 {
         self.commas << 16 | self.seen
     }
 
@@ -153,12 +142,77 @@ impl Between {
     }
 }
 
-/// Room for the places of a window's words.
+/// What the features of a word have in common with those of its neighbours: they say where it stands
+/// to the cue, not what it is. Packed into a number each, from which the features are made; where it
+/// is that of the word before, the sum of their weights is that too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Situation([u64; SITUATIONS]);
+
+/// How many numbers a situation has.
+const SITUATIONS: usize = 6;
+
+/// Sums of weights that are used again while the situation is the same.
+#[derive(Clone, Debug)]
+pub(super) struct Sums {
+    of: Situation,
+    sums: [[f32; WIDTH]; SITUATIONS],
+    features: Vec<u64>,
+}
+
+impl Sums {
+    pub(super) fn new() -> Self {
+        Self {
+            of: Situation([u64::MAX; SITUATIONS]),
+            sums: [[0.0; WIDTH]; SITUATIONS],
+            features: Vec::with_capacity(16),
+        }
+    }
+
+    /// Sum of the weights of all features of a situation.
+    pub(super) fn sum(&mut self, table: &Table, scene: &Scene, now: Situation) -> [f32; WIDTH] {
+        let mut sum = [0.0; WIDTH];
+        for (k, of) in self.sums.iter_mut().enumerate() {
+            if self.of.0[k] != now.0[k] {
+                self.features.clear();
+                scene.situation_features(k, now.0[k], &mut self.features);
+                *of = table.sum(&self.features);
+            }
+            for (s, x) in sum.iter_mut().zip(of) {
+                *s += *x;
+            }
+        }
+        self.of = now;
+        sum
+    }
+
+    /// Forgets the sums: they are of another cue.
+    pub(super) fn clear(&mut self) {
+        self.of = Situation([u64::MAX; SITUATIONS]);
+    }
+}
+
+/// Appends features that are numbered from `first` to `out`.
+#[inline(always)]
+pub(super) fn append<const N: usize>(first: u64, mut values: [u64; N], out: &mut Vec<u64>) {
+    for (k, value) in values.iter_mut().enumerate() {
+        *value = pair(first + k as u64, *value);
+    }
+    out.extend_from_slice(&values);
+}
+
+/// A cue and the places of the words around it.
 #[derive(Default)]
 pub(super) struct Scene {
     places: Vec<Place>,
     window: Range,
     cue: Range,
+    /// Stem of the word that is most of a cue.
+    stem: u64,
+    before: Item,
+    after: Item,
+    head_quote: u64,
+    /// Whether the cue ends and begins a sentence.
+    edge: u64,
     has_rule: u64,
     rule_score: u64,
     score: u64,
@@ -174,6 +228,17 @@ impl Scene {
         let draft = rule_of(view, cue);
         self.has_rule = u64::from(draft.is_some());
         self.rule_score = draft.map_or(0, |d| 1 + bin(d.score, 5.0));
+        let item = |k: Option<usize>| k.and_then(|k| view.items.get(k)).copied();
+        let head = &view.items[cue.0];
+        let tail = &view.items[cue.1 - 1];
+        let first = cue.1 - cue.0 == 1 || tail.prior <= head.prior;
+        self.stem = if first { head.stem } else { tail.stem };
+        self.before = item(cue.0.checked_sub(1)).unwrap_or_default();
+        self.after = item(Some(cue.1)).unwrap_or_default();
+        self.head_quote = u64::from(head.quote);
+        let at_end = self.after.sentence != head.sentence || self.after.symbol == b'.';
+        let at_start = self.before.sentence != head.sentence;
+        self.edge = u64::from(at_end) << 1 | u64::from(at_start);
         self.places.clear();
         self.places.resize(window.1 - window.0, Place::default());
         for i in cue.0..cue.1 {
@@ -181,41 +246,48 @@ impl Scene {
         }
         self.walk(view, (window.0..cue.0).rev(), 0, draft);
         self.walk(view, cue.1..window.1, 1, draft);
+        let mut ahead = 0;
+        for i in (window.0..window.1).rev() {
+            self.places[i - window.0].ahead = ahead;
+            if view.items[i].cue >= 3 && !(cue.0 <= i && i < cue.1) {
+                ahead = 1;
+            } else if ahead > 0 {
+                ahead = (ahead + 1) % 9;
+            }
+        }
     }
 
     fn walk(
         &mut self,
         view: &View,
         words: impl Iterator<Item = usize>,
-        side: u64,
+        side: u8,
         draft: Option<&Draft>,
     ) {
         let own_quote = view.words.quote(self.cue.0);
         let sentence = view.items[self.cue.0].sentence;
-        let mut path = Path::new(8);
+        let mut groups = Groups::default();
         let mut between = Between::new();
         let mut last_quote = own_quote;
+        let mut quote_len = 0;
         for (n, i) in words.enumerate() {
             let x = &view.items[i];
-            path.push(x.symbol, side == 1);
+            groups.push(x.symbol, side == 1);
             let q = view.words.quote(i);
-            if q != 0 && q != own_quote && q != last_quote {
-                between.quotes += 1;
-            }
-            if q != 0 {
-                last_quote = q;
-            }
-            let quote_len = match q {
-                0 => 0,
-                q => {
-                    let quote = &view.words.text.quotes[q as usize - 1];
-                    1 + distance((quote.end_word - quote.first_word) as usize / 3)
+            if q == 0 {
+                quote_len = 0;
+            } else if q != last_quote || quote_len == 0 {
+                if q != own_quote && q != last_quote {
+                    between.quotes += 1;
                 }
-            };
+                last_quote = q;
+                let quote = &view.words.text.quotes[q as usize - 1];
+                quote_len = 1 + distance((quote.end_word - quote.first_word) as usize / 3) as u8;
+            }
             self.places[i - self.window.0] = Place {
                 side,
                 distance: match n {
-                    0..=4 => n as u64,
+                    0..=4 => n as u8,
                     5..=6 => 5,
                     7..=9 => 6,
                     10..=14 => 7,
@@ -223,9 +295,8 @@ impl Scene {
                     25..=45 => 9,
                     _ => 10,
                 },
-                sentences: u64::from(x.sentence.abs_diff(sentence).min(3)),
-                path: pair(path.hash, side),
-                groups: u64::from(path.groups.min(4)),
+                sentences: x.sentence.abs_diff(sentence).min(3) as u8,
+                groups: groups.count.min(4),
                 flags: between.flags(),
                 cues: between.cues,
                 quote: match q {
@@ -236,145 +307,178 @@ impl Scene {
                 },
                 quote_len,
                 rule: draft.map_or(0, |d| rule_role(d, i)),
+                ahead: 0,
             };
             between.pass(x);
         }
     }
 
-    /// Appends the features of word `i` of the window to `out`.
-    pub(super) fn features(&self, view: &View, i: usize, out: &mut Vec<u64>) {
-        let place = |k: Option<usize>| {
-            k.and_then(|k| k.checked_sub(self.window.0))
-                .and_then(|k| self.places.get(k))
-                .copied()
-                .unwrap_or_default()
-        };
-        let p = place(Some(i));
+    fn place(&self, i: usize) -> Place {
+        let k = i.checked_sub(self.window.0);
+        k.and_then(|k| self.places.get(k))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Appends the features of word `i` of the window that say what it is to `out`; gives the
+    /// situation that the others are made of.
+    pub(super) fn word_features(&self, view: &View, i: usize, out: &mut Vec<u64>) -> Situation {
+        let p = self.place(i);
         let x = &view.items[i];
         let none = Item::default();
         let item = |k: Option<usize>| k.and_then(|k| view.items.get(k)).unwrap_or(&none);
-        let back = |n: usize| item(i.checked_sub(n));
-        let ahead = |n: usize| item(Some(i + n));
-        let head = &view.items[self.cue.0];
-        let tail = &view.items[self.cue.1 - 1];
-        let cue = if self.cue.1 - self.cue.0 > 1 && tail.prior > head.prior {
-            tail
-        } else {
-            head
-        };
-        let cue_all = pair(head.stem, tail.stem);
-        let before_cue = item(self.cue.0.checked_sub(1));
-        let after_cue = item(Some(self.cue.1));
-        let side = p.side;
-        let sd = side << 4 | p.distance;
+        let (b1, b2) = (item(i.checked_sub(1)), item(i.checked_sub(2)));
+        let (a1, a2) = (item(Some(i + 1)), item(Some(i + 2)));
+        let rule_before = i.checked_sub(1).map_or(0, |k| self.place(k).rule);
+        let rule_after = self.place(i + 1).rule;
+        let (side, flags) = (u64::from(p.side), u64::from(p.flags));
+        let sd = side << 4 | u64::from(p.distance);
         let symbol = u64::from(x.symbol);
-        let quoted = u64::from(x.quote) << 4 | p.quote;
-        let rule = p.rule << 4 | self.rule_score;
-        let rules = u64::from(x.rule) << 8 | p.rule;
-        let at_end =
-            u64::from(item(Some(self.cue.1)).sentence != head.sentence || after_cue.symbol == b'.');
-        let at_start = u64::from(before_cue.sentence != head.sentence);
-        let edge = at_end << 1 | at_start;
-        let mut template = 1000_u64;
-        let mut emit = |value: u64| {
-            template += 1;
-            out.push(pair(template, value));
-        };
-        emit(side);
-        emit(sd);
-        emit(pair(sd, symbol));
-        emit(pair(sd, x.tag));
-        emit(p.path);
-        emit(pair(p.path, cue.stem));
-        emit(pair(p.path, cue_all));
-        emit(pair(p.path, u64::from(cue.prior) << 4 | edge));
-        emit(pair(p.path, tail.tag));
-        emit(pair(p.flags, side));
-        emit(pair(pair(p.flags, side), cue.stem));
-        emit(pair(pair(p.flags, side), symbol));
-        emit(pair(p.groups, side));
-        emit(pair(pair(p.groups, side), cue.stem));
-        emit(pair(pair(p.groups, side), p.flags));
-        let sentences = p.sentences << 2 | side;
-        emit(sentences);
-        emit(pair(sentences, quoted));
-        emit(pair(sentences, cue.stem));
-        emit(pair(sentences, edge));
-        // The word and its neighbours.
-        emit(pair(x.word, side));
-        emit(pair(x.stem, side));
-        emit(pair(x.tag, side));
-        emit(pair(x.suffix, side));
-        emit(pair(u64::from(x.shape), sd));
-        emit(pair(x.word, p.path));
-        emit(pair(x.tag, p.path));
-        emit(pair(x.stem, pair(cue.stem, side)));
-        emit(pair(back(1).word, side));
-        emit(pair(ahead(1).word, side));
-        emit(pair(back(1).tag, side));
-        emit(pair(ahead(1).tag, side));
-        emit(pair(back(1).tag, pair(x.tag, side)));
-        emit(pair(x.tag, pair(ahead(1).tag, side)));
-        emit(pair(back(2).word, side));
-        emit(pair(ahead(2).word, side));
-        emit(pair(pair(back(2).tag, back(1).tag), side));
-        emit(pair(pair(ahead(1).tag, ahead(2).tag), side));
-        let three = u64::from(back(1).symbol) << 16 | symbol << 8 | u64::from(ahead(1).symbol);
-        emit(pair(three, side));
-        emit(pair(three, pair(p.flags, side)));
-        emit(pair(u64::from(ahead(1).symbol), p.path));
-        emit(pair(back(1).word, p.path));
-        emit(pair(pair(back(1).word, x.word), side));
-        emit(pair(pair(x.word, ahead(1).word), side));
-        // Quotations.
-        let marks = u64::from(back(1).quote) << 8 | quoted;
-        emit(pair(quoted, side));
-        emit(pair(quoted, pair(cue.stem, side)));
-        emit(pair(marks, sentences));
-        emit(pair(pair(quoted, p.quote_len), sentences));
-        emit(pair(quoted, p.flags));
-        emit(pair(pair(quoted, u64::from(head.quote)), sd));
-        // Other cues.
-        let ahead_cue = (i + 1..view.len().min(i + 9))
-            .take_while(|&k| k < self.window.1)
-            .find(|&k| view.items[k].cue >= 3 && !(self.cue.0 <= k && k < self.cue.1))
-            .map_or(0, |k| k as u64 - i as u64);
-        let cues = p.cues << 6 | u64::from(x.cue) << 2 | side;
-        emit(cues);
-        emit(pair(cues, p.flags));
-        emit(pair(cues, cue.stem));
-        emit(pair(p.cues << 4 | side, p.path));
-        emit(pair(ahead_cue << 2 | side, symbol));
-        emit(pair(ahead_cue << 2 | side, three));
-        emit(pair(ahead_cue << 2 | side, cues));
-        // The cue's neighbours.
-        emit(pair(after_cue.word, sd));
-        emit(pair(before_cue.word, sd));
-        emit(pair(after_cue.tag, p.path));
-        emit(pair(before_cue.tag, p.path));
-        emit(pair(
-            u64::from(after_cue.symbol) << 8 | u64::from(before_cue.symbol),
-            pair(sd, quoted),
-        ));
-        emit(pair(
-            u64::from(after_cue.symbol) << 8 | u64::from(before_cue.symbol),
-            p.path,
-        ));
-        emit(pair(edge, sd));
-        emit(pair(edge, pair(p.flags, sentences)));
-        emit(pair(self.score << 1 | self.has_rule, sd));
-        emit(pair(self.score << 4 | self.rule_score, sentences));
-        // What the rules say.
-        emit(pair(rule, side));
-        emit(pair(rules, side));
-        emit(pair(rule, cue.stem));
-        emit(pair(rules, symbol));
-        emit(pair(rule, sd));
-        emit(pair(p.rule << 4 | place(i.checked_sub(1)).rule, side));
-        emit(pair(p.rule << 4 | place(Some(i + 1)).rule, side));
-        emit(pair(p.rule << 4 | place(i.checked_sub(1)).rule, x.tag));
-        emit(pair(p.rule << 4 | place(i.checked_sub(1)).rule, x.word));
-        emit(pair(p.rule, p.path));
-        emit(pair(rules, quoted));
+        let rules = u64::from(x.rule) << 8 | u64::from(p.rule);
+        let ahead = u64::from(p.ahead);
+        let three = u64::from(b1.symbol) << 16 | symbol << 8 | u64::from(a1.symbol);
+        let before = u64::from(rule_before);
+        let step = u64::from(p.rule) << 4 | before;
+        let values = [
+            pair(sd, symbol),
+            pair(sd, x.tag),
+            pair(pair(flags, side), symbol),
+            pair(x.word, side),
+            pair(x.stem, side),
+            pair(x.tag, side),
+            pair(x.suffix, side),
+            pair(u64::from(x.shape), sd),
+            pair(b1.word, side),
+            pair(a1.word, side),
+            pair(b1.tag, side),
+            pair(a1.tag, side),
+            pair(b1.tag, pair(x.tag, side)),
+            pair(x.tag, pair(a1.tag, side)),
+            pair(b2.word, side),
+            pair(a2.word, side),
+            pair(pair(b2.tag, b1.tag), side),
+            pair(pair(a1.tag, a2.tag), side),
+            pair(three, side),
+            pair(ahead << 2 | side, symbol),
+            pair(ahead << 2 | side, three),
+            pair(rules, symbol),
+            pair(step, x.tag),
+            pair(step, x.word),
+        ];
+        append(1000, values, out);
+
+        let sentences = u64::from(p.sentences) << 2 | side;
+        let quoted = u64::from(x.quote) << 4 | u64::from(p.quote);
+        let cues = u64::from(p.cues) << 6 | u64::from(x.cue) << 2 | side;
+        Situation([
+            sd,
+            flags | u64::from(p.groups) << 20 | sentences << 24,
+            flags
+                | quoted << 20
+                | u64::from(p.quote_len) << 28
+                | sentences << 32
+                | u64::from(b1.quote) << 36,
+            sd | quoted << 8 | rules << 16,
+            flags | cues << 20 | ahead << 28,
+            rules | side << 16 | before << 20 | u64::from(rule_after) << 24,
+        ])
+    }
+
+    /// Appends the features of part `k` of a situation to `out`.
+    fn situation_features(&self, k: usize, packed: u64, out: &mut Vec<u64>) {
+        let part = |from: u32, bits: u32| packed >> from & ((1 << bits) - 1);
+        let flags = part(0, 20);
+        let first = 2000 + 100 * k as u64;
+        match k {
+            // How far the cue is, and what stands beside it.
+            0 => {
+                let sd = packed;
+                let values = [
+                    sd,
+                    pair(self.after.word, sd),
+                    pair(self.before.word, sd),
+                    pair(self.edge, sd),
+                    pair(self.score << 1 | self.has_rule, sd),
+                ];
+                append(first, values, out);
+            }
+            // What stands between.
+            1 => {
+                let (groups, sentences, side) = (part(20, 4), part(24, 4), part(24, 2));
+                let values = [
+                    side,
+                    pair(flags, side),
+                    pair(pair(flags, side), self.stem),
+                    pair(groups, side),
+                    pair(pair(groups, side), self.stem),
+                    pair(pair(groups, side), flags),
+                    sentences,
+                    pair(sentences, self.stem),
+                    pair(sentences, self.edge),
+                    pair(self.edge, pair(flags, sentences)),
+                    pair(self.score << 4 | self.rule_score, sentences),
+                ];
+                append(first, values, out);
+            }
+            // Quotations.
+            2 => {
+                let (quoted, length, sentences) = (part(20, 8), part(28, 4), part(32, 4));
+                let (side, before) = (part(32, 2), part(36, 2));
+                let values = [
+                    pair(quoted, side),
+                    pair(quoted, pair(self.stem, side)),
+                    pair(before << 8 | quoted, sentences),
+                    pair(pair(quoted, length), sentences),
+                    pair(quoted, flags),
+                    pair(sentences, quoted),
+                ];
+                append(first, values, out);
+            }
+            3 => {
+                let (sd, quoted, rules) = (part(0, 8), part(8, 8), part(16, 16));
+                let beside =
+                    u64::from(self.after.symbol) << 8 | u64::from(self.before.symbol);
+                let values = [
+                    pair(pair(quoted, self.head_quote), sd),
+                    pair(beside, pair(sd, quoted)),
+                    pair(part(16, 8) << 4 | self.rule_score, sd),
+                    pair(rules, quoted),
+                ];
+                append(first, values, out);
+            }
+            // Other cues.
+            4 => {
+                let (cues, side, ahead) = (part(20, 8), part(20, 2), part(28, 4));
+                let values = [
+                    cues,
+                    pair(cues, flags),
+                    pair(cues, self.stem),
+                    pair(ahead << 2 | side, cues),
+                ];
+                append(first, values, out);
+            }
+            // What the rules say.
+            _ => {
+                let (rules, side) = (part(0, 16), part(16, 2));
+                let (own, before, after) = (part(0, 8), part(20, 4), part(24, 4));
+                let rule = own << 4 | self.rule_score;
+                let values = [
+                    pair(rule, side),
+                    pair(rules, side),
+                    pair(rule, self.stem),
+                    pair(own << 4 | before, side),
+                    pair(own << 4 | after, side),
+                ];
+                append(first, values, out);
+            }
+        }
+    }
+
+    /// Appends all features of word `i` of the window to `out`.
+    pub(super) fn features(&self, view: &View, i: usize, out: &mut Vec<u64>) {
+        let situation = self.word_features(view, i, out);
+        for (k, &packed) in situation.0.iter().enumerate() {
+            self.situation_features(k, packed, out);
+        }
     }
 }

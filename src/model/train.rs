@@ -281,7 +281,7 @@ fn cue_sequences(
     for v in views {
         for (k, &(a, b)) in v.sentences.iter().enumerate() {
             let frame = cues::frame(v, k);
-            for i in (a..b).filter(|&i| cues::open(&v.items[i])) {
+            for i in (a..b).filter(|&i| cues::open(v, i)) {
                 features.clear();
                 cues::features(v, &frame, i, &mut features);
                 counter.add(&features);
@@ -298,13 +298,13 @@ fn cue_sequences(
             labels[t.cue.0 + 1..t.cue.1].fill(2);
         }
         for (k, &(a, b)) in v.sentences.iter().enumerate() {
-            if !(a..b).any(|i| cues::open(&v.items[i])) {
+            if !(a..b).any(|i| cues::open(v, i)) {
                 continue;
             }
             let frame = cues::frame(v, k);
             let mut before = 0;
             for (i, &given) in (a..b).zip(&labels[a..b]) {
-                if !cues::open(&v.items[i]) {
+                if !cues::open(v, i) {
                     data.push_closed();
                     before = 0;
                     continue;

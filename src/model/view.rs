@@ -1,7 +1,9 @@
 //! A text as the models see it: per word, once, the hashes and classes that features are made of.
 
+use std::cell::RefCell;
+
 use crate::attribution::draft::Draft;
-use crate::attribution::lexicon::{Classes, Forms};
+use crate::attribution::lexicon::{Classes, Forms as VerbForms};
 use crate::attribution::words::{Range, Words};
 use crate::attribution::{nesting, rule_drafts};
 use crate::text::{Shape, WordKind, fold_hash};
@@ -71,7 +73,10 @@ impl<'a, 't> View<'a, 't> {
                 sentences.push((start, end.min(start + MAX_SENTENCE)));
             }
         }
-        let mut items: Vec<Item> = (0..words.len()).map(|i| item(&words, i)).collect();
+        let mut items: Vec<Item> = FORMS.with_borrow_mut(|forms| {
+            let each = 0..words.len();
+            each.map(|i| item(&words, forms, i)).collect()
+        });
         for (k, &(a, b)) in sentences.iter().enumerate() {
             for item in &mut items[a..b] {
                 item.sentence = k as u32;
@@ -147,7 +152,47 @@ pub(super) const fn pair(a: u64, b: u64) -> u64 {
     h ^ (h >> 29)
 }
 
-fn item(w: &Words, i: usize) -> Item {
+/// What is made of the letters of a word.
+#[derive(Clone, Copy, Default)]
+struct Form {
+    /// Of the folded word; 0 where nothing is kept yet.
+    hash: u64,
+    stem: u64,
+    suffix: u64,
+    ending: u8,
+}
+
+/// The forms met last: most words of a text have been there before, in it or in another.
+struct Forms(Vec<Form>);
+
+thread_local! {
+    static FORMS: RefCell<Forms> = RefCell::new(Forms::new());
+}
+
+impl Forms {
+    const BITS: u32 = 11;
+
+    fn new() -> Self {
+        Self(vec![Form::default(); 1 << Self::BITS])
+    }
+
+    fn of(&mut self, w: &Words, i: usize) -> Form {
+        let hash = w.text.words[i].hash;
+        let slot = &mut self.0[(hash >> (64 - Self::BITS)) as usize];
+        if slot.hash != hash || hash == 0 {
+            let bytes = w.bytes(i);
+            *slot = Form {
+                hash,
+                stem: stem(bytes).unwrap_or(hash),
+                suffix: fold_hash(suffix(w, i)),
+                ending: ending(bytes),
+            };
+        }
+        *slot
+    }
+}
+
+fn item(w: &Words, forms: &mut Forms, i: usize) -> Item {
     let t = &w.tagged[i];
     let word = &w.text.words[i];
     let quotation = w.quote(i);
@@ -185,25 +230,21 @@ fn item(w: &Words, i: usize) -> Item {
             ..Item::default()
         };
     }
-    let bytes = w.bytes(i);
+    let form = forms.of(w, i);
     let verb = w.lexicon.verb(t.info);
     let noun = w.lexicon.noun(t.info);
-    let stem = match verb {
-        Some(v) => v.lemma,
-        None => stem(bytes).unwrap_or(word.hash),
-    };
-    let ending = ending(bytes);
+    let stem = verb.map_or(form.stem, |v| v.lemma);
     let classes = t.info.classes.0;
-    let forms = if verb.is_some() { t.info.forms.0 } else { 0 };
+    let verb_forms = if verb.is_some() { t.info.forms.0 } else { 0 };
     let weight = verb.map(|v| v.weight).or(noun.map(|n| n.weight));
     let tag = pair(
-        u64::from(classes) << 8 | u64::from(forms),
-        u64::from(shape) << 8 | if classes == 0 { u64::from(ending) } else { 0 },
+        u64::from(classes) << 8 | u64::from(verb_forms),
+        u64::from(shape) << 8 | if classes == 0 { u64::from(form.ending) } else { 0 },
     );
     Item {
         word: pair(word.hash, u64::from(t.possessive)),
         stem,
-        suffix: fold_hash(suffix(w, i)),
+        suffix: form.suffix,
         tag: pair(tag, u64::from(t.possessive)),
         symbol,
         shape,
@@ -230,7 +271,7 @@ fn suffix<'t>(w: &Words<'_, 't>, i: usize) -> &'t str {
     &s[from..]
 }
 
-/// A class of the word's ending.
+/// A class of the word's ending, whatever its case.
 fn ending(word: &[u8]) -> u8 {
     const ENDINGS: [&[u8]; 24] = [
         b"ing", b"ed", b"ly", b"tion", b"sion", b"ment", b"ness", b"ity", b"ance", b"ence", b"ers",
@@ -240,9 +281,10 @@ fn ending(word: &[u8]) -> u8 {
     if word.len() < 4 {
         return 0;
     }
+    let ends_with = |e: &[u8]| word[word.len().saturating_sub(e.len())..].eq_ignore_ascii_case(e);
     ENDINGS
         .iter()
-        .position(|e| word.ends_with(e))
+        .position(|e| ends_with(e))
         .map_or(0, |k| k as u8 + 1)
 }
 
@@ -280,7 +322,7 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     } else if c.has(Classes::DO) {
         b'D'
     } else if c.has(Classes::REL) {
-        if w.hash(i) == fold_hash("who") {
+        if w.bytes(i).eq_ignore_ascii_case(b"who") {
             b'w'
         } else {
             b'x'
@@ -298,7 +340,7 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     } else if c.has(Classes::DET.or(Classes::POSS)) {
         b'd'
     } else if c.has(Classes::CONJ) {
-        if w.hash(i) == fold_hash("but") {
+        if w.bytes(i).eq_ignore_ascii_case(b"but") {
             b'b'
         } else {
             b'c'
@@ -306,7 +348,7 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     } else if c.has(Classes::SUBORD) {
         b's'
     } else if c.has(Classes::PREP) {
-        if w.hash(i) == fold_hash("of") {
+        if w.bytes(i).eq_ignore_ascii_case(b"of") {
             b'o'
         } else {
             b'p'
@@ -315,7 +357,7 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
         b'T'
     } else if w.adverb(i) && !c.has(Classes::ADJ) {
         0
-    } else if t.info.is_cue_verb() && !t.capital && t.info.forms.has(Forms::ING) {
+    } else if t.info.is_cue_verb() && !t.capital && t.info.forms.has(VerbForms::ING) {
         b'g'
     } else if w.finite_looking(i) {
         if t.info.is_cue_verb() { b'V' } else { b'v' }
@@ -328,61 +370,38 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     }
 }
 
-/// Builds the path of symbols from a word outwards: runs of a noun group are one symbol.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Path {
-    pub(super) hash: u64,
-    pub(super) steps: u8,
+/// Folds the symbols from a word outwards: a noun group is one `N`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Groups {
     /// Noun groups passed.
-    pub(super) groups: u8,
-    in_group: bool,
-    limit: u8,
+    pub(super) count: u8,
+    open: bool,
 }
 
-impl Path {
-    pub(super) const fn new(limit: u8) -> Self {
-        Self {
-            hash: 7,
-            steps: 0,
-            groups: 0,
-            in_group: false,
-            limit,
-        }
-    }
-
-    /// Walks over one word; true where the path grew.
+impl Groups {
+    /// Walks over one word; its symbol where it is none of a group that has been passed.
     #[inline]
-    pub(super) fn push(&mut self, symbol: u8, rightwards: bool) -> bool {
-        let symbol = match symbol {
-            0 => return false,
-            b'N' if self.in_group => return false,
-            b'd' if rightwards => {
-                self.in_group = true;
-                b'N'
-            }
-            b'd' => {
-                // Leftwards the determiner closes the group that was passed.
-                if std::mem::replace(&mut self.in_group, false) {
-                    return false;
+    pub(super) fn push(&mut self, symbol: u8, rightwards: bool) -> Option<u8> {
+        let group = match symbol {
+            0 => return None,
+            b'N' if self.open => return None,
+            // Leftwards the determiner closes the group that was passed.
+            b'd' if !rightwards => {
+                if std::mem::replace(&mut self.open, false) {
+                    return None;
                 }
-                b'N'
+                true
             }
-            b'N' => {
-                self.in_group = true;
-                b'N'
+            b'N' | b'd' => {
+                self.open = true;
+                true
             }
-            other => {
-                self.in_group = false;
-                other
+            _ => {
+                self.open = false;
+                false
             }
         };
-        if symbol == b'N' {
-            self.groups = self.groups.saturating_add(1);
-        }
-        if self.steps < self.limit {
-            self.hash = pair(self.hash, u64::from(symbol));
-        }
-        self.steps = self.steps.saturating_add(1);
-        true
+        self.count = self.count.saturating_add(u8::from(group));
+        Some(if group { b'N' } else { symbol })
     }
 }
