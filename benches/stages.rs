@@ -7,11 +7,12 @@
 mod common;
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
 use common::{arguments, texts};
 use quoth::gazetteer::{Entry, Gazetteer, GazetteerOptions};
-use quoth::{Attributor, AttributorOptions, Text};
+use quoth::{Attributor, AttributorOptions, Model, Text};
 
 const RUNS: usize = 5;
 
@@ -50,11 +51,23 @@ fn main() {
     rate("… and speakers", &|t| {
         plain.read(t).expect("text").attributions.len()
     });
+    let learned = Attributor::default().with_model(Arc::clone(Model::english()));
+    rate("… by the learned model", &|t| {
+        learned.read(t).expect("text").attributions.len()
+    });
+    let direct = AttributorOptions {
+        types: [true, false, false],
+        ..AttributorOptions::default()
+    };
+    let direct = Attributor::new(None, direct).with_model(Arc::clone(Model::english()));
+    rate("… direct quotations alone", &|t| {
+        direct.read(t).expect("text").attributions.len()
+    });
     rate("mentions alone", &|t| {
         gazetteer.find(t).expect("text").len()
     });
     let linked = Attributor::new(
-        Some(std::sync::Arc::new(gazetteer)),
+        Some(Arc::new(gazetteer)),
         AttributorOptions::default(),
     );
     rate("all of it", &|t| {

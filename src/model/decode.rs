@@ -216,6 +216,7 @@ fn draft(
     if content.is_empty() {
         return None;
     }
+    let content = directly(view, candidate.cue, content);
     let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
     let source = spans(&labels, SOURCE)
         .into_iter()
@@ -232,6 +233,36 @@ fn draft(
         negative,
         score,
     })
+}
+
+/// The content of direct speech is what stands in the marks: not what leads up to it before a colon or
+/// comma (he said to her: “…”), nor what goes on beside the cue (“…,” he said, getting up).
+fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
+    let w = &view.words;
+    let quote_at = |i: usize| {
+        let quotes = &w.text.quotes;
+        (w.quote(i) as usize).checked_sub(1).map(|k| &quotes[k])
+    };
+    let mut speech = false;
+    for piece in &mut content {
+        let Some(first) = (piece.0..piece.1).find(|&i| w.quote(i) != 0) else {
+            continue;
+        };
+        let Some(q) = quote_at(first).filter(|q| q.first_word as usize == first && q.closed) else {
+            continue;
+        };
+        let end = q.end_word as usize;
+        let stopped = matches!(w.mark(end.saturating_sub(2)), b',' | b'.' | b'!' | b'?' | b'-');
+        let led = first > 0 && matches!(w.mark(first - 1), b':' | b',');
+        if stopped && end <= piece.1 && (led || first == piece.0) {
+            piece.0 = first;
+            speech |= led || end <= cue.0 || first >= cue.1;
+        }
+    }
+    if speech {
+        content.retain(|r| (r.0..r.1).any(|i| w.quote(i) != 0));
+    }
+    content
 }
 
 /// Class and denial, by the lexicon.

@@ -44,21 +44,30 @@ struct Place {
 }
 
 /// Words of the cue's sentence, and of those beside it as far as a quotation goes on there or a colon
-/// introduces them.
+/// introduces them. Into the paragraph before only where the cue's own begins outside quotations
+/// (“No,” / he said), and not beyond the paragraphs beside it but in the same quotation.
 pub(super) fn window(view: &View, cue: Range) -> Range {
-    let sentences = &view.sentences;
+    let (sentences, paragraphs) = (&view.sentences, &view.paragraphs);
     let k = view.items[cue.0].sentence as usize;
     let (mut start, mut end) = sentences[k];
     let quoted = |i: usize| view.items[i].quote != 0;
+    let same = |i: usize, k: usize| view.words.quote(i) == view.words.quote(k);
     let (least, most) = (cue.0.saturating_sub(REACH), cue.1 + REACH);
-    for &(a, b) in sentences[..k].iter().rev() {
-        if start <= least || !quoted(b - 1) {
+    for j in (0..k).rev() {
+        let (a, b) = sentences[j];
+        let leaves = paragraphs[j] != paragraphs[j + 1] && !(quoted(start) && same(b - 1, start));
+        let far = leaves && (quoted(start) || paragraphs[j + 1] != paragraphs[k]);
+        if start <= least || !quoted(b - 1) || far {
             break;
         }
         start = a;
     }
-    for &(a, b) in &sentences[k + 1..] {
-        if end >= most || !(quoted(a) || view.words.mark(end - 1) == b':') {
+    for j in k + 1..sentences.len() {
+        let (a, b) = sentences[j];
+        let leaves = paragraphs[j] != paragraphs[j - 1] && !(quoted(a) && same(end - 1, a));
+        let far = leaves && paragraphs[j - 1] != paragraphs[k];
+        let opens = quoted(a) || view.words.mark(end - 1) == b':';
+        if end >= most || !opens || far {
             break;
         }
         end = b;

@@ -95,7 +95,7 @@ pub(super) fn run(
     let (cue_data, cue_index, owner) = cue_sequences(&views, &targets, options);
     let recipe = Recipe {
         epochs: options.epochs,
-        rate: options.rate,
+        rate: options.rate_for(targets.iter().map(Vec::len).sum()),
         dropout: options.dropout,
         l2: 0.0,
         seed: options.seed,

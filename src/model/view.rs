@@ -57,6 +57,8 @@ pub(super) struct View<'a, 't> {
     rule_cues: Vec<u32>,
     /// Sentences as ranges of words; long ones are cut.
     pub(super) sentences: Vec<Range>,
+    /// The paragraph of each sentence.
+    pub(super) paragraphs: Vec<u32>,
 }
 
 /// Longer sentences are read in pieces.
@@ -67,10 +69,12 @@ impl<'a, 't> View<'a, 't> {
         let drafts = rule_drafts(&words);
         let rules = nesting::settle(&words, drafts);
         let mut sentences = Vec::with_capacity(words.text.sentences.len());
+        let mut paragraphs = Vec::with_capacity(words.text.sentences.len());
         for s in &words.text.sentences {
             let (first, end) = (s.first_word as usize, s.end_word as usize);
             for start in (first..end).step_by(MAX_SENTENCE) {
                 sentences.push((start, end.min(start + MAX_SENTENCE)));
+                paragraphs.push(s.paragraph);
             }
         }
         let mut items: Vec<Item> = FORMS.with_borrow_mut(|forms| {
@@ -104,6 +108,7 @@ impl<'a, 't> View<'a, 't> {
             rules,
             rule_cues,
             sentences,
+            paragraphs,
         }
     }
 
