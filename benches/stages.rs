@@ -66,10 +66,7 @@ fn main() {
     rate("mentions alone", &|t| {
         gazetteer.find(t).expect("text").len()
     });
-    let linked = Attributor::new(
-        Some(Arc::new(gazetteer)),
-        AttributorOptions::default(),
-    );
+    let linked = Attributor::new(Some(Arc::new(gazetteer)), AttributorOptions::default());
     rate("all of it", &|t| {
         linked.read(t).expect("text").attributions.len()
     });

@@ -6,7 +6,7 @@ use quoth::{Model, Text};
 
 fuzz_target!(|data: &[u8]| {
     // With a header and checksum that fit, so that the rest is looked at.
-    let preface = br#"{"data":[],"documents":0,"attributions":0,"epochs":0,"seed":0,"figures":{},"bias":{"cue":1,"content":0,"source":0,"sourceless":1,"least":0}}"#;
+    let preface = br#"{"data":[],"documents":0,"attributions":0,"epochs":0,"seed":0,"figures":{},"bias":{"cue":1,"content":0,"source":0,"sourceless":1,"least":0,"slope":1,"offset":0}}"#;
     let with_sum = |middle: &[&[u8]]| {
         let mut bytes = b"QUOTHMOD\x01\0\0\0".to_vec();
         bytes.extend(middle.concat());

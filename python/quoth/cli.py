@@ -402,7 +402,7 @@ def predict(gold: Path, output: Path, gazetteer: Path | None, model: str, min_sc
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Gold that is not trained on, to choose thresholds by; may be given again.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="Passes over the data.")
+@click.option("--epochs", type=click.IntRange(1), default=12, show_default=True, help="Passes over the data.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same model.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Least score; default: 0.2, or what serves --dev best.")
 @click.option("--trained-on", help="What the model says of its data; default: the names of the files.")
@@ -419,7 +419,8 @@ def train(
 ) -> None:
     """Train a model on GOLD.jsonl, for `--model`."""
     with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True)) as bar:
-        tasks = {what: bar.add_task(what, total=epochs) for what in ("cues", "roles")}
+        totals = {"cues": epochs, "roles": epochs} | ({"thresholds": 10} if dev else {})
+        tasks = {what: bar.add_task(what, total=total) for what, total in totals.items()}
 
         def tick(what: str, done: int) -> None:
             bar.update(tasks[what], completed=done)

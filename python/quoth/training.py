@@ -23,7 +23,7 @@ def train(
     output: _Path,
     *,
     dev: _Path | Iterable[_Path] = (),
-    epochs: int = 8,
+    epochs: int = 12,
     seed: int = 1,
     threshold: float | None = None,
     trained_on: str | None = None,
@@ -49,7 +49,8 @@ def train(
             neither this nor `dev` is given. With `dev`, where the search for the best one starts.
         trained_on: What the file says of its data; the names of the files by default.
         n_threads: Threads to train on; one a core by default.
-        progress: Called with what is trained ("cues", "roles") and the epochs done.
+        progress: Called with what is done ("cues", "roles"; with `dev` then "thresholds")
+            and the epochs or measurements so far.
 
     Raises:
         FileFormatError: For a line that is no such document; names the file and line.

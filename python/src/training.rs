@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use quoth::model::{GoldAttribution, GoldDocument, TrainOptions};
+use quoth::model::{GoldAttribution, GoldDocument, Progress, TrainOptions};
 use quoth::{Model, Span};
 
 use crate::error::to_python;
@@ -49,7 +49,7 @@ pub(crate) fn train(
     let mut stopped = None;
     let trained = py.detach(|| {
         let mut last = ("cues", 0);
-        let mut model = Model::train(&gold, &options, &mut |p| {
+        let mut progress = |p: Progress| {
             let told = Python::attach(|py| {
                 py.check_signals()?;
                 if let Some(tick) = &tick
@@ -62,9 +62,10 @@ pub(crate) fn train(
             });
             stopped = told.err();
             stopped.is_none()
-        })?;
+        };
+        let mut model = Model::train(&gold, &options, &mut progress)?;
         if !dev.is_empty() {
-            model.tune(&dev)?;
+            model.tune(&dev, &mut progress)?;
         }
         Ok(model.to_bytes())
     });

@@ -9,7 +9,6 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
-use crate::prefetch::prefetch;
 use super::build::VARIANT;
 use super::derive::Kind;
 use super::filter::Filters;
@@ -20,6 +19,7 @@ use super::names::{Spelling, units};
 use super::scan::{Found, Scanner, Words};
 use super::units::{Cutter, Folding, Unit};
 use super::{CasePolicy, common_words};
+use crate::prefetch::prefetch;
 
 /// Hits that are looked at together.
 const MOST_HITS: usize = 256;

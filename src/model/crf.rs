@@ -365,7 +365,10 @@ mod tests {
         for k in 0..1500 {
             let x = k as f32 * -0.04;
             let (is, should) = (super::exp(x), x.exp());
-            assert!((is - should).abs() <= should * 5e-6, "{x}: {is}, not {should}");
+            assert!(
+                (is - should).abs() <= should * 5e-6,
+                "{x}: {is}, not {should}"
+            );
         }
         assert!(super::exp(-1e4) <= 0.0);
     }

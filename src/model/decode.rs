@@ -5,6 +5,7 @@ use crate::attribution::draft::{Draft, Pieces};
 use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
+use super::evaluate::log_odds;
 use super::roles::{Candidate, Scene, Sums, window};
 use super::view::View;
 use super::{Model, cues};
@@ -32,8 +33,13 @@ pub struct Bias {
     pub source: f32,
     /// An attribution is left without a source where that is likelier than this.
     pub sourceless: f32,
-    /// Attributions less sure than this are dropped.
+    /// Attributions less sure than this are dropped, before their score is calibrated.
     pub least: f32,
+    /// What the log odds of a score are multiplied by, and what is added, to make it the share that is
+    /// right.
+    pub slope: f32,
+    /// See [`Self::slope`].
+    pub offset: f32,
 }
 
 impl Default for Bias {
@@ -44,6 +50,8 @@ impl Default for Bias {
             source: 0.5,
             sourceless: 0.95,
             least: 0.2,
+            slope: 1.0,
+            offset: 0.0,
         }
     }
 }
@@ -52,6 +60,11 @@ impl Default for Bias {
 type Field = fn(&mut Bias) -> &mut f32;
 
 impl Bias {
+    /// The score that says how likely an attribution is right.
+    fn calibrated(&self, score: f32) -> f32 {
+        1.0 / (1.0 + (-(self.slope * log_odds(score) + self.offset)).exp())
+    }
+
     /// What is tried for each bias.
     pub(super) const GRID: [(Field, &'static [f32]); 5] = [
         (|b| &mut b.cue, &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5]),
@@ -252,7 +265,10 @@ fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
             continue;
         };
         let end = q.end_word as usize;
-        let stopped = matches!(w.mark(end.saturating_sub(2)), b',' | b'.' | b'!' | b'?' | b'-');
+        let stopped = matches!(
+            w.mark(end.saturating_sub(2)),
+            b',' | b'.' | b'!' | b'?' | b'-'
+        );
         let led = first > 0 && matches!(w.mark(first - 1), b':' | b',');
         if stopped && end <= piece.1 && (led || first == piece.0) {
             piece.0 = first;
@@ -316,6 +332,7 @@ pub(super) fn decode(view: &mut View, model: &Model) -> Vec<Draft> {
             content_of[a..b].fill(true);
         }
         cue_of[cue.0..cue.1].fill(true);
+        d.score = model.bias.calibrated(d.score);
         kept.push(d);
     }
     // What the rules say of quotations that nothing has claimed.

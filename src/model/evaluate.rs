@@ -58,8 +58,13 @@ fn common(a: &[u32], b: &[u32]) -> usize {
 }
 
 /// Counts the attributions whose contents overlap by half and whose sources share a word (or of
-/// which neither has one), one to one.
-pub(super) fn tally(text: &Text, gold: &GoldDocument, found: &[Attribution]) -> Tally {
+/// which neither has one), one to one; tells of each whether it is right.
+pub(super) fn tally(
+    text: &Text,
+    gold: &GoldDocument,
+    found: &[Attribution],
+    mut judged: impl FnMut(&Attribution, bool),
+) -> Tally {
     let targets: Vec<_> = gold
         .top_level()
         .map(|a| (words(text, &a.content), words(text, &a.source)))
@@ -76,6 +81,7 @@ pub(super) fn tally(text: &Text, gold: &GoldDocument, found: &[Attribution]) -> 
                 common(&source, &targets[k].1) > 0 || (source.is_empty() && targets[k].1.is_empty())
             })
             .max_by_key(|&(both, k)| (both, std::cmp::Reverse(k)));
+        judged(a, best.is_some());
         if let Some((_, k)) = best {
             used[k] = true;
             right += 1;
@@ -85,5 +91,56 @@ pub(super) fn tally(text: &Text, gold: &GoldDocument, found: &[Attribution]) -> 
         found: found.len(),
         gold: targets.len(),
         right,
+    }
+}
+
+/// Slope and offset that turn the log odds of scores into those of being right (Platt 1999), by Newton's
+/// method on the likelihood, held near 1 and 0 where there is little to learn from.
+pub(super) fn calibrate(judged: &[(f32, bool)]) -> (f32, f32) {
+    /// Weight of the prior on slope and offset, in observations.
+    const PRIOR: f64 = 1.0;
+    let (mut slope, mut offset) = (1.0_f64, 0.0_f64);
+    for _ in 0..50 {
+        let (mut ga, mut gb) = (PRIOR * (1.0 - slope), -PRIOR * offset);
+        let (mut haa, mut hab, mut hbb) = (PRIOR, 0.0, PRIOR);
+        for &(score, right) in judged {
+            let x = f64::from(log_odds(score));
+            let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
+            let error = f64::from(u8::from(right)) - p;
+            let w = p * (1.0 - p);
+            ga += error * x;
+            gb += error;
+            haa += w * x * x;
+            hab += w * x;
+            hbb += w;
+        }
+        let det = haa * hbb - hab * hab;
+        slope += (ga * hbb - gb * hab) / det;
+        offset += (gb * haa - ga * hab) / det;
+    }
+    // A surer score never means less sure.
+    (slope.max(0.05) as f32, offset as f32)
+}
+
+/// Log odds of a score; those of 0 and 1 are finite.
+pub(super) fn log_odds(score: f32) -> f32 {
+    let p = score.clamp(1e-4, 1.0 - 1e-4);
+    (p / (1.0 - p)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{calibrate, log_odds};
+
+    #[test]
+    fn calibration_finds_the_odds() {
+        // Right in 80 of 100 that say .95, in 30 of 100 that say .5.
+        let some = |score: f32, right: usize| (0..100).map(move |k| (score, k < right));
+        let judged: Vec<(f32, bool)> = some(0.95, 80).chain(some(0.5, 30)).collect();
+        let (slope, offset) = calibrate(&judged);
+        let p = |score: f32| 1.0 / (1.0 + (-(slope * log_odds(score) + offset)).exp());
+        assert!((p(0.95) - 0.8).abs() < 0.02, "{}", p(0.95));
+        assert!((p(0.5) - 0.3).abs() < 0.02, "{}", p(0.5));
+        assert_eq!(calibrate(&[]), (1.0, 0.0));
     }
 }

@@ -445,8 +445,7 @@ impl Scene {
             }
             3 => {
                 let (sd, quoted, rules) = (part(0, 8), part(8, 8), part(16, 16));
-                let beside =
-                    u64::from(self.after.symbol) << 8 | u64::from(self.before.symbol);
+                let beside = u64::from(self.after.symbol) << 8 | u64::from(self.before.symbol);
                 let values = [
                     pair(pair(quoted, self.head_quote), sd),
                     pair(beside, pair(sd, quoted)),

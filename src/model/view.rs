@@ -121,6 +121,9 @@ impl<'a, 't> View<'a, 't> {
 
     /// Marks the cues that the cue model proposes.
     pub(super) fn set_cues(&mut self, found: &[Candidate]) {
+        for item in &mut self.items {
+            item.cue = 0;
+        }
         for c in found {
             for item in &mut self.items[c.cue.0..c.cue.1] {
                 item.cue = 1 + bin(c.score, 4.0) as u8;
@@ -244,7 +247,12 @@ fn item(w: &Words, forms: &mut Forms, i: usize) -> Item {
     let weight = verb.map(|v| v.weight).or(noun.map(|n| n.weight));
     let tag = pair(
         u64::from(classes) << 8 | u64::from(verb_forms),
-        u64::from(shape) << 8 | if classes == 0 { u64::from(form.ending) } else { 0 },
+        u64::from(shape) << 8
+            | if classes == 0 {
+                u64::from(form.ending)
+            } else {
+                0
+            },
     );
     Item {
         word: pair(word.hash, u64::from(t.possessive)),

@@ -179,7 +179,8 @@ impl Table {
         used: &[u8],
         mut next: impl FnMut() -> Result<(u16, u32), E>,
     ) -> Result<Option<Self>, E> {
-        if !buckets.is_power_of_two() || buckets < 2 || used.len() != (buckets * BUCKET).div_ceil(8) {
+        if !buckets.is_power_of_two() || buckets < 2 || used.len() != (buckets * BUCKET).div_ceil(8)
+        {
             return Ok(None);
         }
         let mut table = Self {
@@ -227,6 +228,9 @@ mod tests {
         assert!((many[2] + 512.0).abs() < 3.0, "{many:?}");
         assert_eq!(table.sum(&[12345]), [0.0; 4]);
         let plain = table.sum_plain(&features);
-        assert_eq!(table.sum(&features), plain.map(|x| f32::from(x) * table.scale));
+        assert_eq!(
+            table.sum(&features),
+            plain.map(|x| f32::from(x) * table.scale)
+        );
     }
 }
