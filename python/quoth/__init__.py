@@ -16,7 +16,7 @@ from quoth.gazetteer import Gazetteer
 from quoth.matching import Matching
 from quoth.results import Attribution, Document, Entry, Mention, Speaker
 from quoth.tables import Attributions, Counts, Mentions, Speakers, Status
-from quoth.training import train
+from quoth.training import model_info, train
 
 __all__ = [
     "Attribution",
@@ -38,6 +38,7 @@ __all__ = [
     "__version__",
     "annotate",
     "annotate_html",
+    "model_info",
     "replace",
     "train",
 ]

@@ -1,4 +1,4 @@
-"""Training a model of attributions on gold data."""
+"""Training a model of attributions on gold data, and what a model says of itself."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 from quoth import _core
 from quoth.errors import FileFormatError
 
-__all__ = ["train"]
+__all__ = ["model_info", "train"]
 
+_HEADER = 16
 _Spans = list[tuple[int, int]]
 _Gold = tuple[str, list[tuple[_Spans, _Spans, _Spans]]]
 
@@ -67,6 +68,31 @@ def train(
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
+
+
+def model_info(model: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the file of a model says of itself: what it was `trained_on`, how many `texts` and
+    `attributions` that were, `epochs`, `seed`, and its `threshold`.
+
+    Args:
+        model: A file that `train` made.
+
+    Raises:
+        FileFormatError: If the file is no model, damaged, or of another version.
+        OSError: If it cannot be read.
+    """
+    data = Path(model).read_bytes()
+    # Checks all of it.
+    _core.Attributor(None, model=os.fspath(model), types=[], min_score=0.0, top_level=False)
+    # After a header of 16 bytes: a length, seven bits a byte, the lowest first, then JSON.
+    at, length = _HEADER, 0
+    while True:
+        length |= (data[at] & 127) << 7 * (at - _HEADER)
+        at += 1
+        if data[at - 1] < 128:
+            break
+    info: dict[str, Any] = json.loads(data[at : at + length])
+    return info
 
 
 def _documents(path: Path) -> Iterator[_Gold]:

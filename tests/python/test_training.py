@@ -56,6 +56,20 @@ def test_own_model(model: Path, gold: Path, tmp_path: Path) -> None:
     assert (tmp_path / "other.model").read_bytes() != model.read_bytes()
 
 
+def test_what_a_model_says_of_itself(model: Path, gold: Path, tmp_path: Path) -> None:
+    info = quoth.model_info(model)
+    assert info["trained_on"] == gold.name
+    assert (info["texts"], info["epochs"], info["seed"], info["threshold"]) == (9, 2, 1, 0.5)
+    assert info["attributions"] > 50
+    quoth.train(gold, tmp_path / "long.model", epochs=1, trained_on="x" * 1000)
+    assert quoth.model_info(str(tmp_path / "long.model"))["trained_on"] == "x" * 1000
+    (tmp_path / "bad.model").write_bytes(model.read_bytes()[:-1])
+    with pytest.raises(FileFormatError):
+        quoth.model_info(tmp_path / "bad.model")
+    with pytest.raises(FileNotFoundError):
+        quoth.model_info(tmp_path / "none.model")
+
+
 def test_damaged_models(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.model"
     path.write_bytes(model.read_bytes()[:-1])
