@@ -73,7 +73,7 @@ class Bench:
         return str(self.folder / model)
 
     def predict(self, model: str, name: str) -> Path:
-        """Top-level attributions where those of the gold are; the way that users do it."""
+        """Reads a gold file as users do; in news only top-level attributions."""
         out = self.folder / "pred.jsonl"
         top_level = ["--top-level"] if name in NEWS else []
         cli.main(["predict", str(self.gold[name]), "-o", str(out), "--model", model, *top_level], standalone_mode=False)
