@@ -237,17 +237,17 @@ def doubling(title: str, points: Sequence[Point], n: int) -> str:
         [math.log2(p.articles) for p in points], [math.log(100 - p.f1()) for p in points]
     )
     power_law = 100 - math.exp(start + decay * math.log2(2 * n)) - whole
-    verdict = "whether more articles of this kind would pay here is open."
+    verdict = "Whether more articles of this kind would pay here is open."
     if gain + error < 1:
-        verdict = "more articles of this kind would hardly pay here."
+        verdict = "More articles of this kind would hardly pay here."
     elif gain > error:
         few, some, many = (round(n * (2 ** (1 / g) - 1)) for g in (gain + error, gain, gain - error))
-        verdict = f"more articles of this kind pay here: by the line, a point for every {some} ({few} to {many}) more."
+        verdict = f"More articles of this kind pay here: by the line, a point for {some} ({few} to {many}) more."
     return (
         f"**{title}**: each doubling of the articles gave {signed(gain)} ± {error:.1f} points, the last one, from "
         f"{n // 2} to {n} articles, {signed(whole - half)}. Doubling them again, to {2 * n}, would give "
         f"{signed(gain)} if the line goes on, {signed(power_law)} if the error falls by a power law, "
-        f"{signed(whole - half)} if it does what the last doubling did: {verdict}"
+        f"{signed(whole - half)} if it does what the last doubling did. {verdict}"
     )
 
 
