@@ -1,5 +1,5 @@
 //! The core from Rust: reads gold JSON Lines from standard input, writes predictions in the scorer's
-//! format: `cargo run --release --example predict -- [--top-level] [--min SCORE] [--model FILE] < GOLD > PRED`.
+//! format: `cargo run --release --example predict -- [--top-level] [--min SCORE] [--eager] [--model FILE] < GOLD > PRED`.
 #![allow(clippy::print_stdout, missing_docs)]
 
 use std::io::{BufRead, Write};
@@ -14,6 +14,7 @@ fn main() {
             .skip_while(|a| a != "--min")
             .nth(1)
             .map_or(0.0, |x| x.parse().expect("number")),
+        eager: std::env::args().any(|a| a == "--eager"),
         ..Default::default()
     };
     let mut attributor = Attributor::new(None, options);

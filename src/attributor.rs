@@ -16,6 +16,8 @@ pub struct AttributorOptions {
     pub types: [bool; 3],
     /// Attributions with a lower score are left out.
     pub min_score: f32,
+    /// Let a model propose what is less sure than serves precision and recall alike.
+    pub eager: bool,
     /// Leave out attributions that are nested in another.
     pub top_level: bool,
 }
@@ -25,6 +27,7 @@ impl Default for AttributorOptions {
         Self {
             types: [true; 3],
             min_score: 0.0,
+            eager: false,
             top_level: false,
         }
     }
@@ -91,7 +94,7 @@ impl Attributor {
         let gazetteer = self.gazetteer.as_deref();
         let mentions = gazetteer.map_or_else(|| Ok(Vec::new()), |g| g.find(source))?;
         let mut attributions = match &self.model {
-            Some(model) => model.attribute(&text),
+            Some(model) => model.attribute(&text, self.options.eager),
             None => attribute(&text),
         };
         let mut speakers = resolve(&text, &mentions, gazetteer, &mut attributions);

@@ -133,7 +133,10 @@ fn a_file_with_a_right_checksum_and_wrong_contents_never_panics() {
             let sum = crc32fast::hash(&other[..body]).to_le_bytes();
             other[body..].copy_from_slice(&sum);
             if let Ok(m) = Model::from_bytes(&other) {
-                m.attribute(&Text::new("“No,” Kim said that it is.").expect("text"));
+                m.attribute(
+                    &Text::new("“No,” Kim said that it is.").expect("text"),
+                    false,
+                );
             }
         }
     }
@@ -155,7 +158,7 @@ fn nothing_to_learn_still_makes_a_model() {
     for gold in [vec![], vec![text("")], vec![text("Kim said no.")]] {
         let model = Model::train(&gold, &TrainOptions::default(), &mut |_| true).expect("trained");
         let read = Model::from_bytes(&model.to_bytes()).expect("read");
-        read.attribute(&Text::new("Kim said that it rained.").expect("text"));
+        read.attribute(&Text::new("Kim said that it rained.").expect("text"), false);
     }
 }
 

@@ -18,6 +18,6 @@ fuzz_target!(|data: &[u8]| {
     for model in made.iter().flat_map(|b| Model::from_bytes(b)) {
         let text =
             Text::new("“No,” Ann Lee said. She denied that it moved: it did not.").expect("short");
-        model.attribute(&text);
+        model.attribute(&text, true);
     }
 });

@@ -68,7 +68,14 @@ class Gazetteer:
 @final
 class Attributor:
     def __new__(
-        cls, gazetteer: Gazetteer | None, *, model: str, types: list[str], min_score: float, top_level: bool
+        cls,
+        gazetteer: Gazetteer | None,
+        *,
+        model: str,
+        types: list[str],
+        min_score: float,
+        eager: bool,
+        top_level: bool,
     ) -> Attributor: ...
     def read(self, text: str, *, bytes: bool) -> dict[str, Any]: ...
     def read_all(

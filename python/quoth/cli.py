@@ -18,6 +18,7 @@ from rich.text import Text as RichText
 
 import quoth
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
+from quoth.attributor import Preset
 from quoth.files import Format, guess
 from quoth.matching import Case
 
@@ -95,13 +96,32 @@ _gazetteer_option = click.option(
 )
 _model_option = click.option(
     "--model",
-    default="rules",
+    default="en",
     show_default=True,
-    metavar="[rules|en|FILE]",
-    help="How attributions are found: by rules, by the bundled model, or by one of `quoth train`.",
+    metavar="[en|rules|FILE]",
+    help="How attributions are found: by the bundled model, by rules, or by a model of `quoth train`.",
 )
+
+
+class _MinScore(click.ParamType[Any]):
+    """A number from 0 to 1, or the name of a preset."""
+
+    name = "min_score"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Preset:
+        if value in get_args(Preset):
+            preset: Preset = value
+            return preset
+        return click.FloatRange(0, 1).convert(value, param, ctx)
+
+
 _min_score_option = click.option(
-    "--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Leave out less sure ones."
+    "--min-score",
+    type=_MinScore(),
+    default="balanced",
+    show_default=True,
+    metavar=f"[{'|'.join(get_args(Preset))}|0..1]",
+    help="Leave out less sure ones.",
 )
 _top_level_option = click.option("--top-level", is_flag=True, help="Leave out attributions nested in another.")
 
@@ -113,7 +133,9 @@ _top_level_option = click.option("--top-level", is_flag=True, help="Leave out at
 @_min_score_option
 @_top_level_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
-def read(file: Any, gazetteer: Path | None, model: str, min_score: float, top_level: bool, as_json: bool) -> None:
+def read(
+    file: Any, gazetteer: Path | None, model: str, min_score: float | Preset, top_level: bool, as_json: bool
+) -> None:
     """Read one text FILE (- for standard input) and show who said what."""
     text = file.read().decode("utf-8-sig", errors="replace")
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
@@ -164,7 +186,7 @@ def extract(
     output: Path,
     gazetteer: Path | None,
     model: str,
-    min_score: float,
+    min_score: float | Preset,
     top_level: bool,
     text_column: str | None,
     id_column: str | None,
@@ -379,7 +401,9 @@ def score(gold: Path, pred: Path, as_json: bool, lenient: bool) -> None:
 @_model_option
 @_min_score_option
 @_top_level_option
-def predict(gold: Path, output: Path, gazetteer: Path | None, model: str, min_score: float, top_level: bool) -> None:
+def predict(
+    gold: Path, output: Path, gazetteer: Path | None, model: str, min_score: float | Preset, top_level: bool
+) -> None:
     """Read the texts of GOLD.jsonl and write predictions for `quoth score`."""
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     part = output.with_name(output.name + ".part")

@@ -32,9 +32,9 @@ def score_files(gold: str | os.PathLike[str], pred: str | os.PathLike[str], *, l
     Both files are JSON Lines, one document a line, with offsets in code points, half open:
     `{"id", "text", "attributions": [{"content": [[start, end], ...], "cue": [...],
     "source": [...], "type", "speaker", "speaker_aliases", "quote_type"}]}`. Predictions need no
-    text, and of each attribution only the spans and the speaker count. A gold document without a
-    prediction counts as one in which nothing was found; predicted documents that are not in the
-    gold are counted but not scored.
+    text, and of each attribution only the spans, the speaker and the score (0 to 1) count. A gold
+    document without a prediction counts as one in which nothing was found; predicted documents
+    that are not in the gold are counted but not scored.
 
     Args:
         gold: The file with the right answers.
@@ -44,7 +44,11 @@ def score_files(gold: str | os.PathLike[str], pred: str | os.PathLike[str], *, l
 
     Returns:
         The measures by name; those of spans as p, r, f1, n_pred and n_gold. p, r, f1 and the
-        accuracies lie between 0 and 1.
+        accuracies lie between 0 and 1. Where predictions have scores, `calibration` says whether
+        these are how often predictions are right (AR): the expected calibration error `ece` (Guo
+        et al. 2017, "On Calibration of Modern Neural Networks") over the `n` with a score, the
+        `bins` of scores that it is made of, and AR of what has a score of .1, .2 … .9 or more
+        (`by_threshold`).
 
     Raises:
         OSError: A file cannot be read.
@@ -83,6 +87,7 @@ class _Record:
     speaker: str | None
     aliases: tuple[str, ...]
     quote_type: str | None
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +158,13 @@ def _document(value: object, line: int, *, needs_text: bool) -> _Document:
     if text is None and needs_text:
         raise ValueError("text: missing")
     records = tuple(
-        _record(attribution, f"attributions[{i}]") for i, attribution in enumerate(_list(fields, "attributions"))
+        _record(attribution, f"attributions[{i}]", is_gold=needs_text)
+        for i, attribution in enumerate(_list(fields, "attributions"))
     )
     return _Document(line, id, text or "", text is not None, records)
 
 
-def _record(value: object, where: str) -> _Record:
+def _record(value: object, where: str, *, is_gold: bool) -> _Record:
     fields = _object(value, where)
     within = f"{where}."
     return _Record(
@@ -169,6 +175,7 @@ def _record(value: object, where: str) -> _Record:
         speaker=_string(fields, "speaker", within),
         aliases=_strings(fields, "speaker_aliases", within),
         quote_type=_string(fields, "quote_type", within),
+        score=None if is_gold else _share(fields, "score", within),
     )
 
 
@@ -183,6 +190,15 @@ def _string(fields: Mapping[str, object], name: str, within: str = "") -> str | 
     if value is not None and not isinstance(value, str):
         raise _unexpected(within + name, "a string", value)
     return value
+
+
+def _share(fields: Mapping[str, object], name: str, within: str) -> float | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _unexpected(within + name, "a number from 0 to 1", value)
+    return float(value)
 
 
 def _list(fields: Mapping[str, object], name: str, within: str = "") -> list[object]:
@@ -535,12 +551,13 @@ class _Pair:
         self.similar = _similar(pred_contents, gold_contents, self.shared)
         self._adopt_odd_kinds()
 
-    def match(self, fits: Callable[[_Item, _Item], bool]) -> _Matching:
-        """Matches predictions to similar gold attributions that fit, as many as possible."""
+    def match(self, fits: Callable[[_Item, _Item], bool], only: Sequence[bool] | None = None) -> _Matching:
+        """Matches predictions (all, or some only) to similar gold ones that fit, as many as possible."""
+        wanted = [True] * len(self.pred) if only is None else only
         return _largest_matching(
             [
-                [j for j in similar if fits(predicted, self.gold[j])]
-                for predicted, similar in zip(self.pred, self.similar, strict=True)
+                [j for j in similar if is_wanted and fits(predicted, self.gold[j])]
+                for predicted, similar, is_wanted in zip(self.pred, self.similar, wanted, strict=True)
             ]
         )
 
@@ -741,9 +758,12 @@ class _Attributions:
         self.half = _Tally()
         self.strict = _Tally()
         self.all_exact = _Tally()
+        self.calibration = _Calibration()
 
     def add(self, pair: _Pair) -> None:
-        self.half.add_pair(pair, pair.match(self._same_source))
+        right = pair.match(self._same_source)
+        self.half.add_pair(pair, right)
+        self.calibration.add(pair, right, self._same_source)
         self.strict.add_pair(pair, pair.match(self._same_content_and_source))
         self.all_exact.add_pair(pair, pair.match(self._same_in_all))
 
@@ -764,6 +784,61 @@ class _Attributions:
             return False
         same_roles = predicted.source == gold.source and predicted.cue == gold.cue
         return same_roles or not self._has_sources
+
+
+class _Calibration:
+    """How often predictions of a score are right, and what is left above a score.
+
+    The expected calibration error is that of Guo et al. 2017, "On Calibration of Modern Neural
+    Networks": bins of equal width, with their upper borders; the distance between their mean score
+    and their share of right predictions, averaged over the predictions.
+    """
+
+    _BORDERS = tuple(k / 10 for k in range(1, 10))  # of the bins; the thresholds too
+
+    def __init__(self) -> None:
+        self._bins: list[list[tuple[float, bool]]] = [[] for _ in range(len(self._BORDERS) + 1)]
+        self._above = {least: [0, 0] for least in self._BORDERS}  # right ones, all
+        self._n_gold = 0
+
+    def add(self, pair: _Pair, right: _Matching, fits: Callable[[_Item, _Item], bool]) -> None:
+        self._n_gold += len(pair.gold)
+        scores = [item.record.score for item in pair.pred]
+        for i, score in enumerate(scores):
+            if score is not None:
+                self._bins[bisect_left(self._BORDERS, score)].append((score, i in right))
+        for least, counts in self._above.items():
+            above = [score is not None and score >= least for score in scores]
+            # As if the others had never been predicted: they take no gold from those above.
+            matching = pair.match(fits, above)
+            _add_to(counts, (len(matching), sum(above)))
+
+    def result(self) -> dict[str, Any] | None:
+        """Returns None where no prediction has a score."""
+        n = sum(map(len, self._bins))
+        if not n:
+            return None
+        borders = pairwise((0.0, *self._BORDERS, 1.0))
+        bins = [_bin(low, high, found) for (low, high), found in zip(borders, self._bins, strict=True) if found]
+        return {
+            "ece": sum(row["n"] * abs(row["score"] - row["right"]) for row in bins) / n,
+            "n": n,
+            "bins": bins,
+            "by_threshold": {
+                str(least): _prf(right, n_above, right, self._n_gold) for least, (right, n_above) in self._above.items()
+            },
+        }
+
+
+def _bin(low: float, high: float, found: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    n = len(found)
+    return {
+        "from": low,
+        "to": high,
+        "n": n,
+        "score": sum(score for score, _ in found) / n,
+        "right": sum(right for _, right in found) / n,
+    }
 
 
 class _Role:
@@ -1082,6 +1157,7 @@ class _Scorer:
             spans.add(pair)
 
     def result(self) -> dict[str, Any]:
+        calibration = self._attributions.calibration.result()
         return {
             "content_exact": self._contents.exact.by_type(),
             "content_exact_with_punctuation": self._contents.exact_with_punctuation.by_type(),
@@ -1097,6 +1173,7 @@ class _Scorer:
             "agr_any_overlap": self._contents.any_overlap.by_type(),
             "citron_metrics": self._citron.result(),
             "role_spans": {role: spans.result() for role, spans in self._role_spans.items()},
+            **({} if calibration is None else {"calibration": calibration}),
         }
 
 
@@ -1152,6 +1229,7 @@ def format_report(report: dict[str, Any]) -> str:
             for key, row in rows.items()
         ],
         _speaker_lines(report),
+        *_calibration_blocks(report),
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines)
 
@@ -1202,3 +1280,20 @@ def _speaker_lines(report: Mapping[str, Any]) -> list[str]:
 
 def _accuracies(row: Mapping[str, Any], keys: Iterable[str]) -> str:
     return "".join(f"{100 * row[key]:10.2f}" if key in row else " " * 10 for key in keys)
+
+
+def _calibration_blocks(report: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Lays out scores against what is right; nothing where the predictions have none."""
+    calibration = report.get("calibration")
+    if not calibration:
+        return
+    yield [
+        f"{'':{_WIDTH}}{'score':>7}{'right':>7}{'':7}{'pred':>8}",
+        *(
+            f"{'score {from:.1f} to {to:.1f}'.format(**row):{_WIDTH}}"
+            f"{100 * row['score']:7.2f}{100 * row['right']:7.2f}{'':7}{row['n']:8}"
+            for row in calibration["bins"]
+        ),
+        f"{'expected calibration error':{_WIDTH}}{100 * calibration['ece']:7.2f}{'':14}{calibration['n']:8}",
+    ]
+    yield [_prf_line(f"AR, score >= {least}", row) for least, row in calibration["by_threshold"].items()]

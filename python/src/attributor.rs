@@ -28,18 +28,20 @@ pub(crate) struct Attributor {
 #[pymethods]
 impl Attributor {
     #[new]
-    #[pyo3(signature = (gazetteer, *, model, types, min_score, top_level))]
+    #[pyo3(signature = (gazetteer, *, model, types, min_score, eager, top_level))]
     fn new(
         gazetteer: Option<PyRef<'_, Gazetteer>>,
         model: &str,
         types: Vec<String>,
         min_score: f32,
+        eager: bool,
         top_level: bool,
     ) -> PyResult<Self> {
         let has = |t: &str| types.iter().any(|x| x == t);
         let options = AttributorOptions {
             types: [has("direct"), has("indirect"), has("mixed")],
             min_score,
+            eager,
             top_level,
         };
         let rules = quoth::Attributor::new(gazetteer.map(|g| Arc::clone(&g.inner)), options);

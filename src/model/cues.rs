@@ -2,7 +2,9 @@
 
 use crate::attribution::words::Range;
 
-use super::view::{Groups, Item, RULE_CONTENT, RULE_CUE, RULE_CUE_INNER, RULE_SOURCE, View, pair};
+use super::view::{
+    Groups, Item, MARK, RULE_CONTENT, RULE_CUE, RULE_CUE_INNER, RULE_SOURCE, View, pair,
+};
 
 /// Words farther away than this are not looked at for paths and neighbours.
 const REACH: usize = 24;
@@ -26,9 +28,10 @@ pub(super) fn frame(view: &View, sentence: usize) -> Frame {
 }
 
 /// Whether word `i` may belong to a cue at all: its stem often does, the rules say so, or it does at
-/// times and stands beside such a word.
+/// times and stands beside such a word. What marks report is left to the rules.
 pub(super) fn open(view: &View, i: usize) -> bool {
-    let strong = |x: &Item| x.prior >= 3 || x.rule & (RULE_CUE | RULE_CUE_INNER) != 0;
+    let strong =
+        |x: &Item| x.shape != MARK && (x.prior >= 3 || x.rule & (RULE_CUE | RULE_CUE_INNER) != 0);
     let beside = |k: usize| view.items.get(k).is_some_and(strong);
     let x = &view.items[i];
     strong(x) || (x.prior > 0 && (beside(i + 1) || beside(i.wrapping_sub(1))))

@@ -19,6 +19,8 @@ pub(super) const SOURCE: u8 = 1;
 /// First word of a content.
 pub(super) const CONTENT: u8 = 3;
 
+/// What the rules are so sure of stays where the model has nothing to say.
+const SURE: f32 = 0.85;
 /// Scores of a word that is none of a cue.
 const CLOSED: [f32; CUE_LABELS] = [0.0, NEVER, NEVER];
 
@@ -60,6 +62,15 @@ impl Default for Bias {
 type Field = fn(&mut Bias) -> &mut f32;
 
 impl Bias {
+    /// Biases that find more, at the price of what is wrong.
+    pub(super) fn eager(&self) -> Self {
+        Self {
+            cue: self.cue + 1.5,
+            least: 0.02,
+            ..self.clone()
+        }
+    }
+
     /// The score that says how likely an attribution is right.
     fn calibrated(&self, score: f32) -> f32 {
         1.0 / (1.0 + (-(self.slope * log_odds(score) + self.offset)).exp())
@@ -101,7 +112,7 @@ pub(super) fn candidates(
 }
 
 /// The proposed attributions of a text, surest first, not yet free of collisions.
-fn propose(view: &mut View, model: &Model) -> Vec<Draft> {
+fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut features = Vec::with_capacity(160);
     let mut ahead = Vec::with_capacity(160);
@@ -138,7 +149,7 @@ fn propose(view: &mut View, model: &Model) -> Vec<Draft> {
             if end < b {
                 scores.push(CLOSED);
             }
-            candidates(&mut solver, &scores, first, model.bias.cue, &mut found);
+            candidates(&mut solver, &scores, first, bias.cue, &mut found);
         }
     }
     view.set_cues(&found);
@@ -166,16 +177,19 @@ fn propose(view: &mut View, model: &Model) -> Vec<Draft> {
         for i in window.0..window.1 {
             let next = ask(i + 1, &mut ahead);
             scores.push(if let Some(now) = now {
-                let [a, b, c, d] = model.roles.sum(&features);
-                let [w, x, y, z] = sums.sum(&model.roles, &scene, now);
-                [0.0, a + w, b + x, c + y, d + z]
+                let word = model.roles.sum(&features);
+                let place = sums.sum(&model.roles, &scene, now);
+                std::array::from_fn(|k| match k.checked_sub(1) {
+                    None => 0.0,
+                    Some(k) => word[k] + place[k],
+                })
             } else {
                 [0.0, NEVER, NEVER, NEVER, NEVER]
             });
             std::mem::swap(&mut features, &mut ahead);
             now = next;
         }
-        drafts.extend(draft(view, model, &mut solver, &scores, c, window.0));
+        drafts.extend(draft(view, bias, &mut solver, &scores, c, window.0));
     }
     drafts.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cue.cmp(&b.cue)));
     drafts
@@ -184,13 +198,12 @@ fn propose(view: &mut View, model: &Model) -> Vec<Draft> {
 /// The attribution of a cue, if it is likely enough.
 fn draft(
     view: &View,
-    model: &Model,
+    bias: &Bias,
     solver: &mut Solver<ROLE_LABELS>,
     scores: &[[f32; ROLE_LABELS]],
     candidate: Candidate,
     start: usize,
 ) -> Option<Draft> {
-    let bias = &model.bias;
     solver.marginals(scores);
     let empty = solver.odds([true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
@@ -252,6 +265,18 @@ fn draft(
 /// comma (he said to her: “…”), nor what goes on beside the cue (“…,” he said, getting up).
 fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
     let w = &view.words;
+    // Quotations that follow on each other are pieces of their own.
+    let parts = |r: Range| {
+        let other = move |i: usize| {
+            let (before, here) = (w.quote(i - 1), w.quote(i));
+            before != 0 && here != 0 && before != here
+        };
+        let mut cuts: Vec<usize> = (r.0 + 1..r.1).filter(|&i| other(i)).collect();
+        cuts.extend([r.0, r.1]);
+        cuts.sort_unstable();
+        cuts.windows(2).map(|c| (c[0], c[1])).collect::<Vec<_>>()
+    };
+    content = content.into_iter().flat_map(parts).collect();
     let quote_at = |i: usize| {
         let quotes = &w.text.quotes;
         (w.quote(i) as usize).checked_sub(1).map(|k| &quotes[k])
@@ -301,11 +326,11 @@ fn meaning(view: &View, cue: Range) -> (Class, bool) {
 }
 
 /// Finds the attributions of a text; those that collide with a surer one give way.
-pub(super) fn decode(view: &mut View, model: &Model) -> Vec<Draft> {
+pub(super) fn decode(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut content_of = vec![false; view.len()];
     let mut cue_of = vec![false; view.len()];
     let mut kept = Vec::new();
-    for mut d in propose(view, model) {
+    for mut d in propose(view, model, bias) {
         let taken = |i: usize| content_of[i] || cue_of[i];
         let cue = d.cue[0];
         if (cue.0..cue.1).any(taken) {
@@ -332,15 +357,19 @@ pub(super) fn decode(view: &mut View, model: &Model) -> Vec<Draft> {
             content_of[a..b].fill(true);
         }
         cue_of[cue.0..cue.1].fill(true);
-        d.score = model.bias.calibrated(d.score);
+        d.score = bias.calibrated(d.score);
         kept.push(d);
     }
-    // What the rules say of quotations that nothing has claimed.
+    // What the rules say of quotations that nothing has claimed, of what they are sure of, and what marks
+    // report: "NAME:".
     for d in &view.rules {
         let free = |r: &Range| (r.0..r.1).all(|i| !content_of[i] && !cue_of[i]);
         let quoted = |r: &Range| view.words.quote(r.0) != 0 && view.words.quote(r.1 - 1) != 0;
+        let by_mark = !d.cue.is_empty() && d.cue.iter().all(|r| !view.words.tagged[r.0].word);
         if d.source.is_some()
-            && d.content.iter().all(|r| free(r) && quoted(r))
+            && d.content
+                .iter()
+                .all(|r| free(r) && (by_mark || d.score >= SURE || quoted(r)))
             && d.cue.iter().all(free)
         {
             for &(a, b) in &d.content {

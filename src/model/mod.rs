@@ -168,7 +168,7 @@ impl Model {
             let mut sum = Tally::default();
             judged.clear();
             for ((view, text), gold) in views.iter_mut().zip(&texts).zip(dev) {
-                let mut found = model.attribute_view(view);
+                let mut found = model.attribute_view(view, &model.bias);
                 found.retain(|a| a.parent.is_none());
                 sum.add(evaluate::tally(text, gold, &found, |a, right| {
                     // What has no cue is for the rules to score.
@@ -233,15 +233,20 @@ impl Model {
         &self.header
     }
 
-    /// Finds the attributions of a text, in text order.
-    pub fn attribute(&self, text: &Text<'_>) -> Vec<Attribution> {
+    /// Finds the attributions of a text, in text order; where it is `eager`, less sure ones too.
+    pub fn attribute(&self, text: &Text<'_>, eager: bool) -> Vec<Attribution> {
         let mut view = View::new(Words::new(text));
         view.set_priors(|stem| self.priors.bin(stem));
-        self.attribute_view(&mut view)
+        let bias = if eager {
+            &self.bias.eager()
+        } else {
+            &self.bias
+        };
+        self.attribute_view(&mut view, bias)
     }
 
-    fn attribute_view(&self, view: &mut View) -> Vec<Attribution> {
-        let mut drafts = decode::decode(view, self);
+    fn attribute_view(&self, view: &mut View, bias: &Bias) -> Vec<Attribution> {
+        let mut drafts = decode::decode(view, self, bias);
         quotation::settle_quotations(&view.words, &mut drafts);
         decode::add_nested(view, &mut drafts);
         nesting::finish(&view.words, drafts)

@@ -38,6 +38,8 @@ pub(super) struct Item {
     pub(super) sentence: u32,
 }
 
+/// Shape of what is neither word nor number.
+pub(super) const MARK: u8 = 6;
 /// First word of a cue of the rules.
 pub(super) const RULE_CUE: u8 = 1;
 /// A further word of a cue of the rules.
@@ -115,7 +117,11 @@ impl<'a, 't> View<'a, 't> {
     /// Gives each word the bin of its stem.
     pub(super) fn set_priors(&mut self, bin: impl Fn(u64) -> u8) {
         for item in &mut self.items {
-            item.prior = if item.shape == 6 { 0 } else { bin(item.stem) };
+            item.prior = if item.shape == MARK {
+                0
+            } else {
+                bin(item.stem)
+            };
         }
     }
 
@@ -220,7 +226,7 @@ fn item(w: &Words, forms: &mut Forms, i: usize) -> Item {
         WordKind::Word if t.capital => 3,
         WordKind::Word => 4,
         WordKind::Number => 5,
-        _ => 6,
+        _ => MARK,
     };
     if word.kind != WordKind::Word {
         let hash = match word.kind {

@@ -226,11 +226,11 @@ mod tests {
         let found = features.iter().find(|&&f| table.sum(&[f])[2] != 0.0);
         let many = table.sum(&[*found.expect("one"); MOST]);
         assert!((many[2] + 512.0).abs() < 3.0, "{many:?}");
-        assert_eq!(table.sum(&[12345]), [0.0; 4]);
+        assert!(table.sum(&[12345]).iter().all(|x| x.abs() < 1e-9));
         let plain = table.sum_plain(&features);
-        assert_eq!(
-            table.sum(&features),
-            plain.map(|x| f32::from(x) * table.scale)
-        );
+        let sums = table.sum(&features);
+        for (sum, plain) in sums.iter().zip(plain) {
+            assert!((sum - f32::from(plain) * table.scale).abs() < 1e-6);
+        }
     }
 }

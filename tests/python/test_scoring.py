@@ -621,6 +621,9 @@ def test_malformed_gold_line(tmp_path: Path, line: str, expected: str) -> None:
         ("speaker_aliases", ["Ana", None], "speaker_aliases[1]"),
         ("type", 1, "type"),
         ("quote_type", [], "quote_type"),
+        ("score", "0.5", "score"),
+        ("score", True, "score"),
+        ("score", 1.5, "score"),
     ],
 )
 def test_malformed_field(tmp_path: Path, field: str, value: object, place: str) -> None:
@@ -655,6 +658,69 @@ def test_different_text(tmp_path: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         scoring.score_files(tmp_path / "none", write(tmp_path / "pred", PRED))
+
+
+# --- calibration ---------------------------------------------------------------------------------
+
+
+def scored(*parts: tuple[str, float | None]) -> Json:
+    return document(WORDS, *(attribution(WORDS, content, score=score) for content, score in parts))
+
+
+def test_calibration(tmp_path: Path) -> None:
+    gold = document(WORDS, *(attribution(WORDS, content) for content in ("one two", "four five", "nine")))
+    pred = scored(
+        ("one two", 0.9),  # on the border: in the lower bin, and above the threshold
+        ("four five", 0.85),
+        ("seven", 0.85),  # wrong
+        ("ten", 0.05),  # wrong
+        ("nine", None),  # right, but without a score
+    )
+    report = score(tmp_path, gold, pred)
+    calibration = report["calibration"]
+    assert calibration["bins"] == [
+        pytest.approx({"from": 0.0, "to": 0.1, "n": 1, "score": 0.05, "right": 0.0}),
+        pytest.approx({"from": 0.8, "to": 0.9, "n": 3, "score": 2.6 / 3, "right": 2 / 3}),
+    ]
+    assert calibration["n"] == 4
+    assert calibration["ece"] == pytest.approx((1 * 0.05 + 3 * (2.6 / 3 - 2 / 3)) / 4)
+    thresholds = calibration["by_threshold"]
+    assert list(thresholds) == [f"0.{k}" for k in range(1, 10)]
+    assert thresholds["0.1"] == thresholds["0.8"] == prf(2 / 3, 2 / 3, 3, 3)
+    assert thresholds["0.9"] == prf(1, 1 / 3, 1, 3)
+    # The measures that know no scores are as they were.
+    assert report["AR"]["all"] == prf(3 / 5, 1, 5, 3)
+
+
+def test_a_less_sure_twin_takes_no_gold_from_what_is_above_the_threshold(tmp_path: Path) -> None:
+    pred = scored(("one two", 0.2), ("one two", 0.8))
+    thresholds = score(tmp_path, document(WORDS, attribution(WORDS, "one two")), pred)["calibration"]["by_threshold"]
+    assert thresholds["0.2"] == prf(1 / 2, 1, 2, 1)
+    assert thresholds["0.3"] == prf(1, 1, 1, 1)
+    assert thresholds["0.9"] == prf(0, 0, 0, 1)
+
+
+def test_calibration_in_the_report(tmp_path: Path) -> None:
+    gold = document(WORDS, attribution(WORDS, "one two"))
+    plain = scoring.format_report(score(tmp_path, gold, scored(("one two", None))))
+    assert "score" not in plain
+    table = scoring.format_report(score(tmp_path, gold, scored(("one two", 0.75))))
+    assert table.startswith(plain)
+    added = [line.split() for line in table[len(plain) :].splitlines() if line]
+    assert added[:3] == [
+        ["score", "right", "pred"],
+        ["score", "0.7", "to", "0.8", "75.00", "100.00", "1"],
+        ["expected", "calibration", "error", "25.00", "1"],
+    ]
+    assert added[3:] == [
+        ["AR,", "score", ">=", f"0.{k}", *(["100.00"] * 3 if k < 8 else ["0.00"] * 3), str(int(k < 8)), "1"]
+        for k in range(1, 10)
+    ]
+
+
+def test_scores_of_the_gold_do_not_count(tmp_path: Path) -> None:
+    gold = document(WORDS, attribution(WORDS, "one two", score="sure"))
+    assert "calibration" not in score(tmp_path, gold, document(WORDS, attribution(WORDS, "one two")))
 
 
 # --- report --------------------------------------------------------------------------------------
