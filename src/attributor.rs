@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::attribution::{Attribution, AttributionType, attribute};
+use crate::attribution::{Attribution, AttributionType, attribute, attribute_quotations};
 use crate::error::Result;
 use crate::gazetteer::{Gazetteer, Mention};
 use crate::model::Model;
@@ -93,9 +93,13 @@ impl Attributor {
         let text = Text::new(source)?;
         let gazetteer = self.gazetteer.as_deref();
         let mentions = gazetteer.map_or_else(|| Ok(Vec::new()), |g| g.find(source))?;
+        let direct_only = self.options.types == [true, false, false];
         let mut attributions = match &self.model {
-            Some(model) => model.attribute(&text, self.options.eager),
-            None => attribute(&text),
+            Some(model) if !(direct_only && model.leaves_direct_to_rules()) => {
+                model.attribute(&text, self.options.eager)
+            }
+            _ if direct_only => attribute_quotations(&text),
+            _ => attribute(&text),
         };
         let mut speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
         self.filter(&mut attributions, &mut speakers);

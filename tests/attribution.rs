@@ -4,9 +4,13 @@ mod common;
 
 use common::{cases, tricky_text};
 use proptest::prelude::*;
+use quoth::attribution::{attribute, attribute_quotations};
 use quoth::corpus::Pool;
 use quoth::gazetteer::GazetteerOptions;
-use quoth::{Attribution, Attributor, AttributorOptions, Document, Entry, Gazetteer, Span};
+use quoth::{
+    Attribution, AttributionType, Attributor, AttributorOptions, Document, Entry, Gazetteer, Span,
+    Text,
+};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -205,6 +209,10 @@ proptest! {
     fn everything_found_is_in_the_text(text in tricky_text()) {
         let d = Attributor::new(Some(gazetteer()), AttributorOptions::default()).read(&text).expect("small");
         check(&text, &d)?;
+        let options = AttributorOptions { types: [true, false, false], ..AttributorOptions::default() };
+        let d = Attributor::new(Some(gazetteer()), options).read(&text).expect("small");
+        check(&text, &d)?;
+        prop_assert!(d.attributions.iter().all(|a| a.kind == AttributionType::Direct));
     }
 }
 
@@ -226,6 +234,33 @@ proptest! {
         back.reverse();
         prop_assert_eq!(&one, &back);
     }
+}
+
+/// The direct attributions of all, without what their parents were.
+fn direct(all: Vec<Attribution>) -> Vec<Attribution> {
+    let mut found: Vec<_> = all
+        .into_iter()
+        .filter(|a| a.kind == AttributionType::Direct)
+        .collect();
+    for a in &mut found {
+        a.parent = None;
+    }
+    found
+}
+
+#[test]
+fn quotations_alone_are_those_of_all() {
+    let whole = std::fs::read_to_string("data/written-dev.jsonl").expect("the written corpus");
+    let mut found = 0;
+    for line in whole.lines() {
+        let document: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let source = document["text"].as_str().expect("a text");
+        let text = Text::new(source).expect("small");
+        let some = direct(attribute_quotations(&text));
+        assert_eq!(some, direct(attribute(&text)), "{source}");
+        found += some.len();
+    }
+    assert!(found > 50, "{found}");
 }
 
 /// A label before a colon with nothing after it inside its paragraph's marks.
@@ -260,7 +295,12 @@ fn long_and_odd_texts_do_not_fail() {
         "x".repeat(1_000_000),
         format!("“{}", "word ".repeat(100_000)),
     ];
-    for text in &odd {
+    let options = AttributorOptions {
+        types: [true, false, false],
+        ..AttributorOptions::default()
+    };
+    let quoted = Attributor::new(Some(gazetteer()), options);
+    for (text, attributor) in odd.iter().flat_map(|t| [(t, &attributor), (t, &quoted)]) {
         let d = attributor.read(text).expect("it fits");
         assert!(check(text, &d).is_ok());
     }

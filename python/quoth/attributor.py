@@ -31,7 +31,8 @@ class Attributor:
         model: How cues, sources and contents are found. "en": by a learned model that has the rules'
             findings among its features. "rules": by a lexicon of cues and the order of phrases around
             them; two to three times as fast, and finds less. A path: by a model that `train` made.
-        types: Which attributions to give.
+        types: Which attributions to give. Direct ones alone are found some eight times as fast: by
+            rules, which find them nearly as well as the model that comes with quoth.
         min_score: Leave out attributions that are less sure, 0 to 1; with a learned model the score is
             how many of those that sure were right on development data. "balanced": what serves
             precision and recall alike. "precision": only what is 0.65 sure. "recall": a learned model

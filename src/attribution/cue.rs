@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::lexicon::{Classes, CueVerb, Forms, Frames};
 use super::source::{Source, governing_subject, source_after, source_before};
 use super::words::{Group, GroupKind, Range, Words};
-use crate::text::{SentenceKind, WordKind, fold_hash};
+use crate::text::{SentenceKind, WordKind};
 
 /// Finds the attributions of one sentence; `sentence` is its range of words.
 pub(super) fn sentence_drafts(
@@ -19,9 +19,8 @@ pub(super) fn sentence_drafts(
     out: &mut Vec<Draft>,
 ) {
     let first = out.len();
-    let according = fold_hash("according");
-    let mut i = sentence.0;
-    while i < sentence.1 {
+    let according = w.lexicon.according;
+    for i in sentence.0..sentence.1 {
         let t = w.tagged[i];
         let draft = if t.info.is_cue_verb() {
             if w.capital(i) && i > sentence.0 && kind == SentenceKind::Prose {
@@ -37,7 +36,6 @@ pub(super) fn sentence_drafts(
             adverb_draft(w, i, sentence)
         };
         out.extend(draft);
-        i += 1;
     }
 }
 

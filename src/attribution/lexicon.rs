@@ -192,6 +192,8 @@ pub(crate) struct Lexicon {
     words: FxHashMap<u64, WordInfo>,
     verbs: Vec<CueVerb>,
     nouns: Vec<CueNoun>,
+    /// Hash of "according".
+    pub(crate) according: u64,
 }
 
 /// Lines of a data file, split at tabs, without comments.
@@ -224,7 +226,10 @@ impl Lexicon {
     }
 
     fn parse(classes: &'static str, verbs: &'static str, nouns: &'static str) -> Self {
-        let mut lexicon = Self::default();
+        let mut lexicon = Self {
+            according: fold_hash("according"),
+            ..Self::default()
+        };
         for row in rows(classes) {
             if let [key, words] = row[..]
                 && let Some(class) = Classes::from_key(key)

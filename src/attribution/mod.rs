@@ -96,6 +96,17 @@ pub fn attribute(text: &Text<'_>) -> Vec<Attribution> {
     nesting::finish(&words, drafts)
 }
 
+/// Finds by rules what is quoted: only sentences with quotation marks and those beside them are
+/// read. Direct attributions are those of [`attribute`]; others are not all found.
+pub fn attribute_quotations(text: &Text<'_>) -> Vec<Attribution> {
+    if text.quotes.is_empty() {
+        return Vec::new();
+    }
+    let words = words::Words::near_quotations(text);
+    let drafts = rule_drafts(&words);
+    nesting::finish(&words, drafts)
+}
+
 /// What the rules propose, quotations settled; drafts may still collide.
 pub(crate) fn rule_drafts(words: &words::Words<'_, '_>) -> Vec<draft::Draft> {
     let text = words.text;
@@ -109,7 +120,8 @@ pub(crate) fn rule_drafts(words: &words::Words<'_, '_>) -> Vec<draft::Draft> {
             words,
             (first.first_word as usize, last.end_word as usize),
         ));
-        for s in sentences {
+        for k in words.read(p.first_sentence, p.end_sentence) {
+            let s = &text.sentences[k];
             let mut range = (s.first_word as usize, s.end_word as usize);
             if s.first_word == first.first_word {
                 range.0 = after_dateline(words, range);

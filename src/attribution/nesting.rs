@@ -62,34 +62,26 @@ fn span(w: &Words, r: Range) -> Option<Span> {
 
 /// Takes cue and source out of the content's pieces, drops empty pieces.
 fn tidy(w: &Words, mut d: Draft) -> Option<Draft> {
-    let mut pieces: Vec<Range> = Vec::with_capacity(d.content.len());
-    for &c in &d.content {
-        let mut rest = vec![c];
-        for hole in d.cue.iter().chain(&d.source) {
-            rest = rest
-                .into_iter()
-                .flat_map(|r| {
-                    if hole.1 <= r.0 || hole.0 >= r.1 {
-                        [Some(r), None]
-                    } else {
-                        [
-                            (r.0 < hole.0).then_some((r.0, hole.0)),
-                            (hole.1 < r.1).then_some((hole.1, r.1)),
-                        ]
-                    }
-                })
-                .flatten()
-                .collect();
+    let pieces = &mut d.content;
+    for hole in d.cue.iter().chain(&d.source) {
+        for k in 0..pieces.len() {
+            let piece = pieces[k];
+            if hole.1 <= piece.0 || hole.0 >= piece.1 {
+                continue;
+            }
+            // What is left before the hole, and after it; nothing is an empty piece, dropped below.
+            pieces[k].1 = hole.0.max(piece.0);
+            if hole.1 < piece.1 {
+                pieces.push((hole.1, piece.1));
+            }
         }
-        pieces.extend(rest);
     }
-    for piece in &mut pieces {
+    pieces.retain_mut(|piece| {
         trim_edges(w, piece);
-    }
-    pieces.retain(|r| r.0 < r.1 && (r.0..r.1).any(|k| w.tagged[k].word));
+        (piece.0..piece.1).any(|k| w.tagged[k].word)
+    });
     pieces.sort_unstable();
     pieces.dedup();
-    d.content = pieces;
     (!d.content.is_empty()).then_some(d)
 }
 

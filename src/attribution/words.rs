@@ -2,10 +2,10 @@
 //! phrases to the left and right, verb groups, ends of clauses.
 
 use super::lexicon::{Classes, Forms, Lexicon, WordInfo};
-use crate::text::{Shape, Text, WordKind};
+use crate::text::{Shape, Text, Word, WordKind};
 
 /// A word of the text, tagged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tagged {
     pub(crate) info: WordInfo,
     /// 1 + index of the outermost quotation that the word stands in, its marks included; 0 for none.
@@ -25,6 +25,8 @@ pub(crate) struct Words<'a, 't> {
     pub(crate) text: &'a Text<'t>,
     pub(crate) lexicon: &'static Lexicon,
     pub(crate) tagged: Vec<Tagged>,
+    /// The sentences (by index) that are read; `None` for all of them.
+    near: Option<Vec<u32>>,
 }
 
 /// How a verb group stands in its clause.
@@ -60,6 +62,25 @@ fn ascii_mark(word: &str) -> u8 {
     }
 }
 
+fn tag(text: &Text, lexicon: &Lexicon, w: &Word) -> Tagged {
+    Tagged {
+        info: if w.kind == WordKind::Word {
+            lexicon.info(w.hash)
+        } else {
+            WordInfo::default()
+        },
+        quote: 0,
+        mark: match w.kind {
+            WordKind::Mark | WordKind::Symbol => ascii_mark(w.span.of(text.source)),
+            WordKind::QuoteMark => b'"',
+            _ => 0,
+        },
+        capital: w.shape.has(Shape::CAPITAL),
+        possessive: w.shape.has(Shape::POSSESSIVE),
+        word: matches!(w.kind, WordKind::Word | WordKind::Number),
+    }
+}
+
 impl<'a, 't> Words<'a, 't> {
     /// Words that are never the core of a noun phrase.
     pub(crate) const FUNCTION: Classes = Classes::AUX
@@ -78,29 +99,61 @@ impl<'a, 't> Words<'a, 't> {
 
     pub(crate) fn new(text: &'a Text<'t>) -> Self {
         let lexicon = Lexicon::english();
-        let mut tagged: Vec<Tagged> = text
-            .words
-            .iter()
-            .map(|w| {
-                let word = matches!(w.kind, WordKind::Word | WordKind::Number);
-                Tagged {
-                    info: if w.kind == WordKind::Word {
-                        lexicon.info(w.hash)
-                    } else {
-                        WordInfo::default()
-                    },
-                    quote: 0,
-                    mark: match w.kind {
-                        WordKind::Mark | WordKind::Symbol => ascii_mark(w.span.of(text.source)),
-                        WordKind::QuoteMark => b'"',
-                        _ => 0,
-                    },
-                    capital: w.shape.has(Shape::CAPITAL),
-                    possessive: w.shape.has(Shape::POSSESSIVE),
-                    word,
+        let tagged = text.words.iter().map(|w| tag(text, lexicon, w)).collect();
+        Self::with(text, lexicon, tagged, None)
+    }
+
+    /// Only the sentences with a quotation are read, and those that lead up to one or sign it; the words
+    /// of others are nothing.
+    pub(crate) fn near_quotations(text: &'a Text<'t>) -> Self {
+        let lexicon = Lexicon::english();
+        let mut near: Vec<u32> = Vec::new();
+        let mut tagged = vec![Tagged::default(); text.words.len()];
+        let mut from = 0;
+        let mut add = |k: usize| {
+            if near.last().is_none_or(|&last| (last as usize) < k) {
+                near.push(k as u32);
+                let s = &text.sentences[k];
+                let range = s.first_word as usize..s.end_word as usize;
+                for (t, w) in tagged[range.clone()].iter_mut().zip(&text.words[range]) {
+                    *t = tag(text, lexicon, w);
                 }
-            })
-            .collect();
+            }
+        };
+        for q in &text.quotes {
+            let rest = &text.sentences[from..];
+            from += rest.partition_point(|s| s.end_word <= q.first_word);
+            let here = text.sentences[from];
+            if here.first_word == q.first_word
+                && let Some(k) = from.checked_sub(1)
+            {
+                let before = text.sentences[k];
+                let led = before
+                    .span
+                    .of(text.source)
+                    .ends_with([':', ',', ';', '-', '–', '—']);
+                if led || before.paragraph == here.paragraph {
+                    add(k);
+                }
+            }
+            let rest = &text.sentences[from..];
+            let end = from + rest.partition_point(|s| s.first_word < q.end_word);
+            (from..end).for_each(&mut add);
+            // “…” — NAME
+            let after = text.sentences.get(end).map(|s| s.span.of(text.source));
+            if after.is_some_and(|s| s.starts_with(['-', '–', '—'])) {
+                add(end);
+            }
+        }
+        Self::with(text, lexicon, tagged, Some(near))
+    }
+
+    fn with(
+        text: &'a Text<'t>,
+        lexicon: &'static Lexicon,
+        mut tagged: Vec<Tagged>,
+        near: Option<Vec<u32>>,
+    ) -> Self {
         for (k, q) in text.quotes.iter().enumerate() {
             if q.depth == 0 {
                 for t in &mut tagged[q.first_word as usize..q.end_word as usize] {
@@ -112,7 +165,19 @@ impl<'a, 't> Words<'a, 't> {
             text,
             lexicon,
             tagged,
+            near,
         }
+    }
+
+    /// Of the sentences `first..end`, those that are read.
+    pub(crate) fn read(&self, first: u32, end: u32) -> impl Iterator<Item = usize> + '_ {
+        let near = self.near.as_deref().map(|n| {
+            let from = n.partition_point(|&k| k < first);
+            &n[from..from + n[from..].partition_point(|&k| k < end)]
+        });
+        let all = if near.is_none() { first..end } else { 0..0 };
+        all.chain(near.unwrap_or_default().iter().copied())
+            .map(|k| k as usize)
     }
 
     pub(crate) fn len(&self) -> usize {

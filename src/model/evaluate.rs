@@ -53,6 +53,12 @@ fn words(text: &Text, spans: &[Span]) -> Vec<u32> {
     list
 }
 
+/// Whether all of an annotated content stands in quotation marks.
+pub(super) fn is_direct(text: &Text, content: &[Span]) -> bool {
+    let quoted = |s: &Span| text.quotes.iter().any(|q| q.span.contains(*s));
+    content.iter().all(quoted)
+}
+
 fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().filter(|x| b.binary_search(x).is_ok()).count()
 }

@@ -53,6 +53,7 @@ impl Kinds {
     pub(super) const ANY_TITLE: Self = Self(Self::TITLE.0 | Self::TITLE_M.0 | Self::TITLE_F.0);
     pub(super) const ANY_ROLE: Self = Self(Self::ROLE.0 | Self::ROLE_M.0 | Self::ROLE_F.0);
     pub(super) const GIVEN: Self = Self(Self::GIVEN_M.0 | Self::GIVEN_F.0);
+    pub(super) const GIVEN_OR_TITLE: Self = Self(Self::GIVEN.0 | Self::ANY_TITLE.0);
 
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0

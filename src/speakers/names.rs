@@ -1,6 +1,6 @@
 //! The names of a text: where they stand, who shares one, and whether they are a person's.
 
-use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
 
 use super::lists::{Gender, Kinds, Lists};
 use crate::text::{SentenceKind, Shape, Text, WordKind};
@@ -8,6 +8,33 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Names longer than this are none (lists in capitals).
 const MAX_WORDS: usize = 8;
+
+/// Hashes of the words of a name, a junior left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Key {
+    len: usize,
+    words: [u64; MAX_WORDS],
+}
+
+impl Key {
+    fn push(&mut self, hash: u64) {
+        if let Some(w) = self.words.get_mut(self.len) {
+            *w = hash;
+            self.len += 1;
+        }
+    }
+
+    fn first(&self) -> u64 {
+        self.words[0]
+    }
+
+    fn last(&self) -> u64 {
+        self.words[self.len.saturating_sub(1)]
+    }
+}
+
+/// A run of capitals at its place, as word indices: with title, name, end.
+type Run = (usize, usize, usize);
 
 /// A name at its place, as word indices.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +59,8 @@ pub(super) struct Bearer {
     pub(super) is_body: bool,
     /// Roles and titles that the text gives to it (hashes of words).
     pub(super) roles: Vec<u64>,
-    /// Hashes of the words of the fullest form.
-    words: Vec<u64>,
+    /// The words of the fullest form.
+    key: Key,
     /// Where its full names stand: first words, in order.
     places: Vec<usize>,
     /// Where its last short name stands.
@@ -47,10 +74,10 @@ pub(super) struct Names<'a, 't> {
     pub(super) lists: &'static Lists,
     pub(super) names: Vec<Name>,
     pub(super) bearers: Vec<Bearer>,
-    /// Bearers by each first and last word of their forms.
-    by_word: FxHashMap<u64, Vec<u32>>,
-    /// Words that the text has in small letters.
-    small: OnceCell<FxHashSet<u64>>,
+    /// Bearers by each first and last word of their forms: the first and last of `links`.
+    by_word: FxHashMap<u64, (u32, u32)>,
+    /// A bearer, and where the next of the same word is; itself for the last.
+    links: Vec<(u32, u32)>,
 }
 
 impl<'a, 't> Names<'a, 't> {
@@ -61,10 +88,11 @@ impl<'a, 't> Names<'a, 't> {
             names: Vec::new(),
             bearers: Vec::new(),
             by_word: FxHashMap::default(),
-            small: OnceCell::new(),
+            links: Vec::new(),
         };
         let known = all.words_with_capitals();
-        let mut runs = Vec::new();
+        let mut runs = Vec::with_capacity(text.words.len() / 16);
+        let mut doubtful = Vec::new();
         for s in &text.sentences {
             all.runs(
                 s.first_word as usize,
@@ -72,10 +100,12 @@ impl<'a, 't> Names<'a, 't> {
                 s.kind == SentenceKind::Line,
                 &known,
                 &mut runs,
+                &mut doubtful,
             );
         }
+        all.drop_common(&mut runs, &doubtful);
         // Full names first, so that a headline's surname finds its bearer; then the short ones.
-        let long = |r: &(usize, usize, usize)| r.2 - r.1 > 1;
+        let long = |r: &Run| r.2 - r.1 > 1;
         for &(outer, first, end) in runs.iter().filter(|r| long(r)) {
             all.full(outer, first, end);
         }
@@ -106,35 +136,65 @@ impl<'a, 't> Names<'a, 't> {
     /// Words that have a capital where nothing but a name gives them one.
     fn words_with_capitals(&self) -> FxHashSet<u64> {
         let words = &self.text.words;
-        (1..words.len())
-            .filter(|&k| {
-                self.capital(k)
-                    && !words[k].shape.has(Shape::SENTENCE_START)
-                    && words[k - 1].kind == WordKind::Word
-            })
-            .map(|k| words[k].hash)
-            .collect()
+        let mut known = FxHashSet::default();
+        known.reserve(words.len() / 24);
+        for (before, w) in words.iter().zip(words.iter().skip(1)) {
+            if w.kind == WordKind::Word
+                && w.shape.has(Shape::CAPITAL)
+                && !w.shape.has(Shape::SENTENCE_START)
+                && before.kind == WordKind::Word
+            {
+                known.insert(w.hash);
+            }
+        }
+        known
     }
 
-    fn words_in_small_letters(&self) -> FxHashSet<u64> {
-        let small =
-            |w: &&crate::text::Word| w.kind == WordKind::Word && !w.shape.has(Shape::CAPITAL);
-        self.text
-            .words
-            .iter()
-            .filter(small)
-            .map(|w| w.hash)
-            .collect()
+    /// Takes out the runs (by their index in `doubtful`) of a word that the text also has in small
+    /// letters.
+    fn drop_common(&self, runs: &mut Vec<Run>, doubtful: &[usize]) {
+        if doubtful.is_empty() {
+            return;
+        }
+        // Most words are none of those in doubt: a few bits say so.
+        let bit = |hash: u64| ((hash >> 58) as usize, 1_u64 << ((hash >> 52) & 63));
+        let mut bits = [0_u64; 64];
+        let mut common: FxHashMap<u64, bool> = FxHashMap::default();
+        for &k in doubtful {
+            let hash = self.hash(runs[k].1);
+            let (at, one) = bit(hash);
+            bits[at] |= one;
+            common.insert(hash, false);
+        }
+        for w in &self.text.words {
+            let (at, one) = bit(w.hash);
+            if bits[at] & one != 0
+                && w.kind == WordKind::Word
+                && !w.shape.has(Shape::CAPITAL)
+                && let Some(found) = common.get_mut(&w.hash)
+            {
+                *found = true;
+            }
+        }
+        let mut at = 0;
+        let mut doubtful = doubtful.iter().copied().peekable();
+        runs.retain(|r| {
+            let doubted = doubtful.next_if_eq(&at).is_some();
+            at += 1;
+            !(doubted && common[&self.text.words[r.1].hash])
+        });
     }
 
-    /// The runs of capitals of a sentence: (with title, name, end).
+    /// The runs of capitals of a sentence; in `doubtful` the indices of those that are names only if the
+    /// text has their word nowhere in small letters.
     fn runs(
         &self,
         from: usize,
         to: usize,
         line: bool,
         known: &FxHashSet<u64>,
-        out: &mut Vec<(usize, usize, usize)>,
+        out: &mut Vec<Run>,
+        doubtful: &mut Vec<usize>,
     ) {
         // A headline in capitals or title case says little about what is a name.
         let letters = (from..to).filter(|&k| self.text.words[k].kind == WordKind::Word);
@@ -143,7 +203,12 @@ impl<'a, 't> Names<'a, 't> {
             && letters.clone().filter(|&k| self.capital(k)).count() * 4 > letters.count() * 3;
         let mut k = from;
         while k < to {
-            if !self.starts_run(k, known, headline) {
+            if !self.capital(k) || !self.starts_run(k, known, headline) {
+                k += 1;
+                continue;
+            }
+            let doubt = !headline && self.doubtful_start(k, known);
+            if doubt && self.looks_common(k) {
                 k += 1;
                 continue;
             }
@@ -154,48 +219,41 @@ impl<'a, 't> Names<'a, 't> {
             while end > k + 1 && !self.capital(end - 1) {
                 end -= 1;
             }
-            self.push_run(k, end, out);
+            if self.push_run(k, end, out) && doubt {
+                doubtful.push(out.len() - 1);
+            }
             k = end;
         }
     }
 
     fn starts_run(&self, k: usize, known: &FxHashSet<u64>, headline: bool) -> bool {
-        if !self.capital(k) || self.kinds(k).has(Kinds::NOT_NAME) {
-            return false;
-        }
-        let w = &self.text.words[k];
-        if headline {
-            return known.contains(&w.hash);
-        }
-        // A capital at the start of a sentence or quotation is a name's if the word has one elsewhere
-        // too, is a known name or title, or is followed by another capital.
-        let start = w.shape.has(Shape::SENTENCE_START)
-            || (k > 0 && self.text.words[k - 1].kind == WordKind::QuoteMark);
-        !start
-            || known.contains(&w.hash)
-            || self.kinds(k).has(Kinds::GIVEN)
-            || self.kinds(k).has(Kinds::ANY_TITLE)
-            || w.shape.has(Shape::POSSESSIVE)
-            || self.text.words.get(k + 1).is_some_and(|n| {
-                n.kind == WordKind::Word
-                    && (n.shape.has(Shape::CAPITAL)
-                        || self.lists.kinds(n.hash).has(Kinds::CONNECTOR))
-            })
-            || !self.common_start(k)
+        !self.kinds(k).has(Kinds::NOT_NAME)
+            && (!headline || known.contains(&self.text.words[k].hash))
     }
 
-    /// Whether the word at the start of a sentence looks like an ordinary word: an adverb, a
-    /// participle, or one that the text also has in small letters.
-    fn common_start(&self, k: usize) -> bool {
-        let hash = self.hash(k);
+    /// A capital at the start of a sentence or quotation is a name's if the word has one elsewhere
+    /// too, is a known name or title, or is followed by another capital; else it is in doubt.
+    fn doubtful_start(&self, k: usize, known: &FxHashSet<u64>) -> bool {
+        let w = &self.text.words[k];
+        let start = w.shape.has(Shape::SENTENCE_START)
+            || (k > 0 && self.text.words[k - 1].kind == WordKind::QuoteMark);
+        start
+            && !known.contains(&w.hash)
+            && !self.kinds(k).has(Kinds::GIVEN_OR_TITLE)
+            && !w.shape.has(Shape::POSSESSIVE)
+            && !self.text.words.get(k + 1).is_some_and(|n| match n.kind {
+                WordKind::Word => {
+                    n.shape.has(Shape::CAPITAL) || self.lists.kinds(n.hash).has(Kinds::CONNECTOR)
+                }
+                WordKind::Mark => self.text.word(k + 1) == "&",
+                _ => false,
+            })
+    }
+
+    /// Whether a word looks like an adverb or a participle.
+    fn looks_common(&self, k: usize) -> bool {
         let bytes = self.text.word(k).as_bytes();
-        bytes.ends_with(b"ly")
-            || bytes.ends_with(b"ing")
-            || bytes.ends_with(b"ed")
-            || self
-                .small
-                .get_or_init(|| self.words_in_small_letters())
-                .contains(&hash)
+        bytes.ends_with(b"ly") || bytes.ends_with(b"ing") || bytes.ends_with(b"ed")
     }
 
     fn goes_on(&self, k: usize, to: usize) -> bool {
@@ -218,8 +276,8 @@ impl<'a, 't> Names<'a, 't> {
             && (self.text.word(k) != "of" || self.kinds(k - 1).has(Kinds::ORG))
     }
 
-    /// Takes the title off a run; what is left is the name.
-    fn push_run(&self, start: usize, end: usize, out: &mut Vec<(usize, usize, usize)>) {
+    /// Takes the title off a run; what is left is the name, if anything.
+    fn push_run(&self, start: usize, end: usize, out: &mut Vec<Run>) -> bool {
         let body = self.kinds(end - 1).has(Kinds::ORG);
         let mut first = start;
         if !body {
@@ -236,48 +294,49 @@ impl<'a, 't> Names<'a, 't> {
         }
         // "The President": a title alone is no name.
         if end - first == 1 && self.kinds(first).has(Kinds::ANY_TITLE) {
-            return;
+            return false;
         }
         out.push((start, first, end));
+        true
     }
 
-    /// Hashes of the name's words, a junior left out.
-    fn key(&self, first: usize, end: usize) -> Vec<u64> {
-        let key: Vec<u64> = (first..end)
-            .filter(|&k| {
-                !matches!(
-                    self.text.word(k),
-                    "Jr." | "Jr" | "Sr." | "Sr" | "II" | "III"
-                )
-            })
-            .map(|k| self.hash(k))
-            .collect();
-        if key.is_empty() {
-            vec![self.hash(first)]
-        } else {
-            key
+    fn key(&self, first: usize, end: usize) -> Key {
+        let mut key = Key::default();
+        for k in first..end {
+            let word = self.text.word(k);
+            if !matches!(word, "Jr." | "Jr" | "Sr." | "Sr" | "II" | "III") {
+                key.push(self.hash(k));
+            }
         }
+        if key.len == 0 {
+            key.push(self.hash(first));
+        }
+        key
+    }
+
+    /// The bearers of forms that begin or end with a word, in the order in which they were added.
+    fn bearers_of(&self, word: u64) -> impl Iterator<Item = u32> + '_ {
+        let mut at = self.by_word.get(&word).map(|&(first, _)| first);
+        std::iter::from_fn(move || {
+            let here = at?;
+            let (bearer, next) = self.links[here as usize];
+            at = (next != here).then_some(next);
+            Some(bearer)
+        })
     }
 
     fn full(&mut self, outer: usize, first: usize, end: usize) {
         let key = self.key(first, end);
-        let ends = (key[0], key[key.len() - 1]);
         // The same words, or the same first and last with a middle name between.
-        let same = self
-            .by_word
-            .get(&ends.1)
-            .into_iter()
-            .flatten()
-            .copied()
-            .find(|&b| {
-                let words = &self.bearers[b as usize].words;
-                *words == key
-                    || (words.len() != key.len()
-                        && words.len() > 1
-                        && key.len() > 1
-                        && words[0] == ends.0
-                        && words[words.len() - 1] == ends.1)
-            });
+        let same = self.bearers_of(key.last()).find(|&b| {
+            let other = &self.bearers[b as usize].key;
+            *other == key
+                || (other.len != key.len
+                    && other.len > 1
+                    && key.len > 1
+                    && other.first() == key.first()
+                    && other.last() == key.last())
+        });
         let bearer = same.unwrap_or_else(|| self.add(first, end, key));
         self.bearers[bearer as usize].places.push(first);
         self.take(outer, first, end, bearer);
@@ -286,18 +345,17 @@ impl<'a, 't> Names<'a, 't> {
     fn short(&mut self, outer: usize, first: usize, end: usize) {
         let key = self.key(first, end);
         let gender = self.title_gender(outer, first);
-        let candidates = self.by_word.get(&key[0]).into_iter().flatten().copied();
-        let fitting = candidates.filter(|&b| {
+        let fitting = self.bearers_of(key.first()).filter(|&b| {
             let b = &self.bearers[b as usize];
-            b.words == key
-                || (!(b.is_body && b.words.len() > 1)
+            b.key == key
+                || (!(b.is_body && b.key.len > 1)
                     && (gender.is_none() || b.gender.is_none() || b.gender == gender))
         });
         // A surname before a given name; among several, the one named last before this place, else
         // the first after it.
         let best = fitting.max_by_key(|&b| {
             let bearer = &self.bearers[b as usize];
-            let surname = bearer.words[bearer.words.len() - 1] == key[0];
+            let surname = bearer.key.last() == key.first();
             let full = bearer.places[..bearer.places.partition_point(|&p| p < first)]
                 .last()
                 .copied();
@@ -314,14 +372,11 @@ impl<'a, 't> Names<'a, 't> {
         self.take(outer, first, end, bearer);
     }
 
-    fn add(&mut self, first: usize, end: usize, words: Vec<u64>) -> u32 {
+    fn add(&mut self, first: usize, end: usize, key: Key) -> u32 {
         let n = u32::try_from(self.bearers.len()).unwrap_or(u32::MAX);
-        self.by_word.entry(words[0]).or_default().push(n);
-        if words.len() > 1 {
-            self.by_word
-                .entry(words[words.len() - 1])
-                .or_default()
-                .push(n);
+        self.link(key.first(), n);
+        if key.len > 1 {
+            self.link(key.last(), n);
         }
         let is_body = self.kinds(end - 1).has(Kinds::ORG);
         self.bearers.push(Bearer {
@@ -331,11 +386,26 @@ impl<'a, 't> Names<'a, 't> {
             is_person: false,
             is_body,
             roles: Vec::new(),
-            words,
+            key,
             places: Vec::new(),
             last_short: None,
         });
         n
+    }
+
+    fn link(&mut self, word: u64, bearer: u32) {
+        let at = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+        self.links.push((bearer, at));
+        match self.by_word.entry(word) {
+            Entry::Vacant(e) => {
+                e.insert((at, at));
+            }
+            Entry::Occupied(mut e) => {
+                let (_, last) = e.get_mut();
+                self.links[*last as usize].1 = at;
+                *last = at;
+            }
+        }
     }
 
     /// Notes a name of a bearer, and what its surroundings say about him.
@@ -400,7 +470,7 @@ impl<'a, 't> Names<'a, 't> {
             .gender
             .or(title)
             .or(role_gender)
-            .or(given.filter(|_| end - first > 1 || b.words.len() == 1));
+            .or(given.filter(|_| end - first > 1 || b.key.len == 1));
         for r in roles {
             if !b.roles.contains(&r) {
                 b.roles.push(r);
@@ -429,7 +499,7 @@ impl<'a, 't> Names<'a, 't> {
     fn mark_people(&mut self) {
         for n in &self.names {
             let b = &mut self.bearers[n.bearer as usize];
-            if n.end - n.first == 1 && b.words.len() > 1 && !b.is_body {
+            if n.end - n.first == 1 && b.key.len > 1 && !b.is_body {
                 b.is_person = true;
             }
         }

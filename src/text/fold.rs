@@ -35,7 +35,62 @@ pub(crate) struct Ascii {
     pub(crate) small: u32,
 }
 
+/// A stretch of ASCII letters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Letters {
+    pub(crate) len: usize,
+    pub(crate) capitals: u32,
+    /// That of its small letters.
+    pub(crate) hash: u64,
+}
+
+impl Letters {
+    /// The letters that `text` begins with; `None` where there are none, more than 15, or where the
+    /// text ends within 16 bytes.
+    #[inline]
+    pub(crate) fn at(text: &[u8]) -> Option<Self> {
+        let (first, rest) = text.split_first_chunk::<8>()?;
+        let second = rest.first_chunk::<8>()?;
+        let x = u64::from_le_bytes(*first);
+        let letters = between(x | SMALL, b'a', b'z') & !x;
+        let ends = !letters & HIGH;
+        if ends != 0 {
+            // Bytes before the first that is no letter.
+            let len = (ends.trailing_zeros() / 8) as usize;
+            let kept = x & ((1 << (8 * len)) - 1);
+            let capitals = between(kept, b'A', b'Z');
+            return (len > 0).then(|| Self {
+                len,
+                capitals: capitals.count_ones(),
+                hash: mix(seed(len), kept | (capitals >> 2)),
+            });
+        }
+        let y = u64::from_le_bytes(*second);
+        let letters = between(y | SMALL, b'a', b'z') & !y;
+        let ends = !letters & HIGH;
+        let more = (ends.trailing_zeros() / 8) as usize;
+        // A full second half may go on: that is for others to see.
+        if ends == 0 {
+            return None;
+        }
+        let len = 8 + more;
+        let kept = y & ((1 << (8 * more)) - 1);
+        let (high, low) = (between(x, b'A', b'Z'), between(kept, b'A', b'Z'));
+        let mut hash = mix(seed(len), x | (high >> 2));
+        if more > 0 {
+            hash = mix(hash, kept | (low >> 2));
+        }
+        Some(Self {
+            len,
+            capitals: high.count_ones() + low.count_ones(),
+            hash,
+        })
+    }
+}
+
 const HIGH: u64 = 0x8080_8080_8080_8080;
+/// The bit that parts small letters from capitals.
+const SMALL: u64 = 0x2020_2020_2020_2020;
 
 /// Reads an ASCII word eight bytes at a time; with `fold` its hash is that of its small letters.
 /// `None` for a word with a byte that is not ASCII.
@@ -107,18 +162,18 @@ fn take(bytes: &[u8]) -> (u64, &[u8]) {
     (x, &[])
 }
 
-/// The high bit of every byte of `x` (all ASCII) that lies in `from..=to`.
+/// The high bit of every byte of `x` that lies in `from..=to`, up to the first that is not ASCII.
 #[inline]
 const fn between(x: u64, from: u8, to: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let at_least = x + ONES * (0x80 - from as u64);
-    let above = x + ONES * (0x7F - to as u64);
+    let at_least = x.wrapping_add(ONES * (0x80 - from as u64));
+    let above = x.wrapping_add(ONES * (0x7F - to as u64));
     at_least & !above & HIGH
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ascii, fold_hash, hash_bytes};
+    use super::{Letters, ascii, fold_hash, hash_bytes};
 
     #[test]
     fn eight_bytes_at_a_time_is_one_at_a_time() {
@@ -146,6 +201,25 @@ mod tests {
             assert_ne!(fold_hash(&longer), form.hash, "a zero at the end counts");
         }
         assert!(ascii("é".as_bytes(), true).is_none());
+    }
+
+    #[test]
+    fn letters_are_measured_as_words_are() {
+        for n in 0..20 {
+            for after in [" ", ".", "é", "0", "\u{10FFFF}"] {
+                let word = &"aZbYcXdWeVfUgThSiRjQkP"[..n];
+                let text = format!("{word}{after}0123456789abcdefgh");
+                let found = Letters::at(text.as_bytes());
+                if n == 0 || n > 15 {
+                    assert!(found.is_none(), "{text}");
+                    continue;
+                }
+                let found = found.expect("letters");
+                assert_eq!((found.len, found.hash), (n, fold_hash(word)), "{text}");
+                assert_eq!(found.capitals as usize, n / 2, "{text}");
+            }
+        }
+        assert!(Letters::at(b"short text").is_none());
     }
 
     #[test]

@@ -110,6 +110,7 @@ impl Cutter<'_> {
         self.words[k].span.of(self.source)
     }
 
+    #[inline]
     fn stop(&self, k: usize) -> Option<Stop> {
         let w = &self.words[k];
         match w.kind {

@@ -6,7 +6,7 @@
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::english::{Abbreviation, English};
-use super::fold::{ascii, fold_hash};
+use super::fold::{Letters, ascii, fold_hash, hash_bytes, plain};
 use super::{Shape, Span, Word, WordKind};
 
 /// A line break before a word (or at the end of the text).
@@ -55,6 +55,18 @@ const CLASSES: [Class; 256] = {
             _ => Class::Mark,
         };
         b += 1;
+    }
+    table
+};
+
+/// Whether a byte after letters ends their word, whatever follows.
+const PARTS: [bool; 256] = {
+    let mut table = [false; 256];
+    let all = b" \n\r\t,;:!?()[]\"/";
+    let mut k = 0;
+    while k < all.len() {
+        table[all[k] as usize] = true;
+        k += 1;
     }
     table
 };
@@ -117,7 +129,7 @@ impl Cutter<'_> {
                 });
                 lines = 0;
             }
-            i = self.token(i);
+            i = self.plain_word(i).unwrap_or_else(|| self.token(i));
             self.space = false;
         }
         self.out
@@ -138,6 +150,36 @@ impl Cutter<'_> {
             Class::High => Some(self.char_at(i)).filter(|&c| c.is_alphanumeric()),
             _ => None,
         }
+    }
+
+    /// Adds the word at byte `start` where it is what most are: at most 15 ASCII letters before a
+    /// blank or a mark that joins nothing, `’s` in between. Gives the byte after it; `None` for all others.
+    #[inline]
+    fn plain_word(&mut self, start: usize) -> Option<usize> {
+        let word = Letters::at(&self.bytes[start..])?;
+        let core = start + word.len;
+        let mut end = core;
+        let mut shape = Shape::default();
+        if !PARTS[self.byte(core) as usize] {
+            let rest = &self.bytes[core..];
+            if let [b'\'', b's', ..] | [0xE2, 0x80, 0x99, b's', ..] = rest {
+                end = core + if rest[0] == b'\'' { 2 } else { 4 };
+                shape.set(Shape::POSSESSIVE);
+                if !PARTS[self.byte(end) as usize] {
+                    return None;
+                }
+            } else if !rest.starts_with(b". ") || self.is_abbreviated(start, core) {
+                return None;
+            }
+        }
+        if self.bytes[start].is_ascii_uppercase() {
+            shape.set(Shape::CAPITAL);
+            if word.len > 1 && word.capitals as usize == word.len {
+                shape.set(Shape::ALL_CAPS);
+            }
+        }
+        self.push(start, end, core, WordKind::Word, shape, word.hash);
+        Some(end)
     }
 
     /// Adds the word or mark at byte `i`; gives the byte after it.
@@ -281,6 +323,18 @@ impl Cutter<'_> {
     }
 
     fn mark(&mut self, start: usize) -> usize {
+        let b = self.bytes[start];
+        if b.is_ascii() && !matches!(b, b'.' | b'-' | b'"' | b'\'' | b'`') {
+            let kind = match b {
+                b'$' | b'+' | b'<' | b'=' | b'>' | b'^' | b'|' | b'~' => WordKind::Symbol,
+                _ => WordKind::Mark,
+            };
+            if kind == WordKind::Mark || self.byte(start + 1) < 128 {
+                let (end, hash) = (start + 1, hash_bytes(&[b]));
+                self.push(start, end, end, kind, Shape::default(), hash);
+                return end;
+            }
+        }
         let c = self.char_at(start);
         let mut end = start + c.len_utf8();
         let mut kind = match c {
@@ -317,7 +371,13 @@ impl Cutter<'_> {
         if kind == WordKind::QuoteMark {
             self.out.marks.push(small(self.out.words.len()));
         }
-        let hash = fold_hash(&self.source[start..end]);
+        let hash = if kind != WordKind::Symbol && end == start + c.len_utf8() {
+            // A mark has no case.
+            let mut bytes = [0; 4];
+            hash_bytes(plain(c).map_or(&[][..], |c| c.encode_utf8(&mut bytes).as_bytes()))
+        } else {
+            fold_hash(&self.source[start..end])
+        };
         self.push(start, end, end, kind, Shape::default(), hash);
         end
     }
