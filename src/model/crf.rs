@@ -92,19 +92,20 @@ fn times<const L: usize>(row: &[f32; L], matrix: &[[f32; L]; L]) -> [f32; L] {
 
 /// e to the power of `x`, at most 0, to 5 in a million: 2 to the whole part by the bits of the number,
 /// to the rest by a polynomial (Taylor's, around the middle). Below -60 it is 0: the products of smaller
-/// numbers would be denormal, which processors are slow at. The same on every machine.
+/// numbers would be denormal, which processors are slow at. The same on every machine, and without
+/// branches, so that several are computed at once.
 #[inline]
 fn exp(x: f32) -> f32 {
-    if x < -60.0 {
-        return 0.0;
-    }
-    let x = x * std::f32::consts::LOG2_E;
-    let whole = (x + 12_582_912.0) - 12_582_912.0; // rounded: 1.5 * 2^23
-    let y = (x - whole) * std::f32::consts::LN_2;
-    let power = f32::from_bits(((whole as i32 + 127) << 23).cast_unsigned());
+    /// 1.5 * 2^23: what is added to it is rounded, and stands in its lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let kept = x.max(-60.0) * std::f32::consts::LOG2_E;
+    let rounded = kept + ROUND;
+    let y = (kept - (rounded - ROUND)) * std::f32::consts::LN_2;
+    let power = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
     let tail = 1.0 / 120.0 + y * (1.0 / 720.0);
     let tail = 0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y * tail));
-    power * (1.0 + y * (1.0 + y * tail))
+    let whole = power * (1.0 + y * (1.0 + y * tail));
+    if x < -60.0 { 0.0 } else { whole }
 }
 
 impl<const L: usize> Solver<L> {
@@ -144,7 +145,10 @@ impl<const L: usize> Solver<L> {
         for s in scores {
             let max = s.iter().fold(f32::MIN, |a, &b| a.max(b));
             shift += max;
-            self.emit.push(s.map(|x| exp(x - max)));
+            self.emit.push(s.map(|x| x - max));
+        }
+        for x in self.emit.as_flattened_mut() {
+            *x = exp(*x);
         }
         shift
     }
@@ -180,10 +184,16 @@ impl<const L: usize> Solver<L> {
         log + product.ln()
     }
 
-    /// Fills [`Self::marginals`]; gives the log of the sum over all label sequences.
-    pub(super) fn marginals(&mut self, scores: &[[f32; L]]) -> f32 {
+    /// Log of the sum over all label sequences.
+    pub(super) fn sum(&mut self, scores: &[[f32; L]]) -> f32 {
         let shift = self.exponentials(scores);
         self.log = self.forward([true; L]);
+        self.log + shift
+    }
+
+    /// Fills [`Self::marginals`]; gives the log of the sum over all label sequences.
+    pub(super) fn marginals(&mut self, scores: &[[f32; L]]) -> f32 {
+        let log = self.sum(scores);
         let n = scores.len();
         self.marginals.clear();
         self.marginals.resize(n, [0.0; L]);
@@ -204,7 +214,7 @@ impl<const L: usize> Solver<L> {
             let part = 1.0 / total(&p).max(f32::MIN_POSITIVE);
             self.marginals[t] = p.map(|x| x * part);
         }
-        self.log + shift
+        log
     }
 
     /// Probability of each pair of labels at `t - 1` and `t`; to be called after
@@ -223,8 +233,8 @@ impl<const L: usize> Solver<L> {
         joint.map(|row| row.map(|x| x / f32::max(sum, f32::MIN_POSITIVE)))
     }
 
-    /// Probability that only allowed labels occur, by the scores that [`Self::marginals`] was called
-    /// for last.
+    /// Probability that only allowed labels occur, by the scores that [`Self::sum`] was called for
+    /// last.
     pub(super) fn odds(&mut self, allowed: [bool; L]) -> f32 {
         (self.forward(allowed) - self.log).exp().clamp(0.0, 1.0)
     }

@@ -2,6 +2,7 @@
 
 use crate::attribution::words::Range;
 
+use super::roles::append;
 use super::view::{
     Groups, Item, MARK, RULE_CONTENT, RULE_CUE, RULE_CUE_INNER, RULE_SOURCE, View, pair,
 };
@@ -11,20 +12,73 @@ const REACH: usize = 24;
 /// Words farther away than this are not counted.
 const FAR: usize = 40;
 
-/// What is the same for all words of a sentence.
-#[derive(Clone, Copy, Debug)]
+/// What stands before a word in its sentence, and the nearest marks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passed {
+    /// Words that are often cues, verbs, and cues by the rules.
+    cues: u16,
+    verbs: u16,
+    claimed: u16,
+    /// Where the last quotation mark that closes stands.
+    closed: Option<u32>,
+    /// Where the next one that opens stands, from the word itself on.
+    opens: Option<u32>,
+}
+
+/// What the words of a sentence have in common.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Frame {
     range: Range,
     quotes: u64,
+    /// Of each word, and of the end of the sentence.
+    passed: Vec<Passed>,
 }
 
-/// What the quotation marks say of a sentence and its neighbours.
-pub(super) fn frame(view: &View, sentence: usize) -> Frame {
-    let range = view.sentences[sentence];
-    let inside = |i: usize| u64::from(view.items.get(i).is_some_and(|x| x.quote != 0));
-    let before = range.0.checked_sub(1).map_or(0, inside);
-    let quotes = inside(range.0) | inside(range.1 - 1) << 1 | before << 2 | inside(range.1) << 3;
-    Frame { range, quotes }
+impl Frame {
+    /// Looks at a sentence.
+    pub(super) fn set(&mut self, view: &View, sentence: usize) {
+        let range = view.sentences[sentence];
+        let inside = |i: usize| u64::from(view.items.get(i).is_some_and(|x| x.quote != 0));
+        let before = range.0.checked_sub(1).map_or(0, inside);
+        self.range = range;
+        self.quotes =
+            inside(range.0) | inside(range.1 - 1) << 1 | before << 2 | inside(range.1) << 3;
+        self.passed.clear();
+        let mut now = Passed::default();
+        for (i, x) in (range.0..).zip(&view.items[range.0..range.1]) {
+            self.passed.push(now);
+            now.cues += u16::from(x.prior >= 4);
+            now.verbs += u16::from(matches!(x.symbol, b'v' | b'V'));
+            now.claimed += u16::from(x.rule & RULE_CUE != 0);
+            if x.quote == 3 {
+                now.closed = Some(i as u32);
+            }
+        }
+        self.passed.push(now);
+        let mut opens = None;
+        for (i, p) in (range.0..range.1).zip(&mut self.passed).rev() {
+            if view.items[i].quote == 2 {
+                opens = Some(i as u32);
+            }
+            p.opens = opens;
+        }
+    }
+
+    fn at(&self, i: usize) -> &Passed {
+        &self.passed[i - self.range.0]
+    }
+
+    fn left(&self, i: usize) -> Side {
+        let here = self.at(i);
+        let from = self.at(self.range.0.max(i.saturating_sub(FAR)));
+        Side::new(from, here, here.closed.map(|k| i - 1 - k as usize))
+    }
+
+    fn right(&self, i: usize) -> Side {
+        let next = self.at(i + 1);
+        let to = self.at(self.range.1.min(i + 1 + FAR));
+        Side::new(next, to, next.opens.map(|k| k as usize - i - 1))
+    }
 }
 
 /// Whether word `i` may belong to a cue at all: its stem often does, the rules say so, or it does at
@@ -58,25 +112,14 @@ struct Side {
 }
 
 impl Side {
-    fn of<'i>(items: impl Iterator<Item = &'i Item>, mark: u8) -> Self {
-        let mut side = Self {
-            mark: 8,
-            cues: 0,
-            verbs: 0,
-            claimed: 0,
-        };
-        for (n, x) in items.enumerate() {
-            if x.quote == mark && side.mark == 8 && n < REACH {
-                side.mark = distance(n);
-            }
-            side.cues += u64::from(x.prior >= 4);
-            side.verbs += u64::from(matches!(x.symbol, b'v' | b'V'));
-            side.claimed += u64::from(x.rule & RULE_CUE != 0);
+    fn new(from: &Passed, to: &Passed, mark: Option<usize>) -> Self {
+        let count = |of: fn(&Passed) -> u16| u64::from((of(to) - of(from)).min(3));
+        Self {
+            mark: mark.filter(|&n| n < REACH).map_or(8, distance),
+            cues: count(|p| p.cues),
+            verbs: count(|p| p.verbs),
+            claimed: count(|p| p.claimed),
         }
-        side.cues = side.cues.min(3);
-        side.verbs = side.verbs.min(3);
-        side.claimed = side.claimed.min(3);
-        side
     }
 }
 
@@ -103,155 +146,154 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     let x = &view.items[i];
     let near = |by: isize| view.near(i, by, range).unwrap_or(&BORDER);
     let (stem, prior) = (x.stem, u64::from(x.prior));
-    let mut template = 0_u64;
-    let mut emit = |value: u64| {
-        template += 1;
-        out.push(pair(template, value));
-    };
     let rule = u64::from(x.rule) << 4 | u64::from(x.rule_score);
     let lexicon = u64::from(x.lexicon) << 4 | prior;
-    emit(0);
-    emit(x.word);
-    emit(stem);
-    emit(x.tag);
-    emit(u64::from(x.shape));
-    emit(x.suffix);
-    emit(prior);
-    emit(lexicon);
-    emit(pair(x.suffix, u64::from(x.shape)));
-    emit(rule);
-    emit(pair(rule, prior));
-    emit(pair(rule, stem));
-    emit(pair(rule, lexicon));
-    for by in [-1_isize, 1] {
-        let n = near(by);
-        let n_rule = u64::from(n.rule);
-        emit(pair(rule, n_rule));
-        emit(n.word);
-        emit(n.stem);
-        emit(pair(n.word, stem));
-        emit(pair(n.tag, stem));
-        emit(n.tag);
-        emit(pair(n.tag, x.tag));
-        emit(pair(n.tag, prior));
-        emit(pair(u64::from(n.prior), stem));
-        emit(pair(u64::from(n.prior), prior));
-        emit(n.suffix);
-    }
-    for by in [-2_isize, 2] {
-        let n = near(by);
-        emit(n.word);
-        emit(n.tag);
-        emit(pair(n.word, stem));
-        emit(pair(n.tag, prior));
-        emit(pair(n.tag, near(by / 2).tag));
-        emit(pair(pair(n.tag, near(by / 2).tag), stem));
-        emit(pair(n.word, near(by / 2).word));
-    }
-    emit(pair(near(-1).tag, near(1).tag));
-    emit(pair(pair(near(-1).tag, near(1).tag), x.tag));
-    emit(pair(pair(near(-1).tag, near(1).tag), stem));
+    let own = [
+        0,
+        x.word,
+        stem,
+        x.tag,
+        u64::from(x.shape),
+        x.suffix,
+        prior,
+        lexicon,
+        pair(x.suffix, u64::from(x.shape)),
+        rule,
+        pair(rule, prior),
+        pair(rule, stem),
+        pair(rule, lexicon),
+    ];
+    append(100, own, out);
 
-    // Paths of 1, 2, 3 and 5 symbols to both sides.
-    let mut both = [0_u64; 2];
-    for (side, both) in both.iter_mut().enumerate() {
-        let mut groups = Groups::default();
-        let mut hashes = [7_u64; 6];
-        let mut steps = 0;
-        let mut walk = |x: &Item| {
-            if let Some(symbol) = groups.push(x.symbol, side == 1) {
-                hashes[steps + 1] = pair(hashes[steps], u64::from(symbol));
-                steps += 1;
-            }
-            steps < 5
-        };
-        if side == 0 {
-            let floor = range.0.max(i.saturating_sub(REACH));
-            let _ = view.items[floor..i].iter().rev().all(&mut walk);
-        } else {
-            let end = range.1.min(i + 1 + REACH);
-            let _ = view.items[i + 1..end].iter().all(&mut walk);
-        }
-        // A short path ends at the sentence's border.
-        let last = hashes[steps];
-        for hash in &mut hashes[steps + 1..] {
-            *hash = pair(last, 35);
-        }
-        *both = hashes[2];
-        for k in [1, 2, 3, 5] {
-            emit(hashes[k]);
-            emit(pair(hashes[k], stem));
-            emit(pair(hashes[k], lexicon));
-        }
+    let (before, after) = (near(-1), near(1));
+    for (first, n) in [(200, before), (300, after)] {
+        let values = [
+            pair(rule, u64::from(n.rule)),
+            n.word,
+            n.stem,
+            pair(n.word, stem),
+            pair(n.tag, stem),
+            n.tag,
+            pair(n.tag, x.tag),
+            pair(n.tag, prior),
+            pair(u64::from(n.prior), stem),
+            pair(u64::from(n.prior), prior),
+            n.suffix,
+        ];
+        append(first, values, out);
     }
-    emit(pair(both[0], both[1]));
-    emit(pair(pair(both[0], both[1]), lexicon));
+    for (first, n, between) in [(400, near(-2), before), (500, near(2), after)] {
+        let tags = pair(n.tag, between.tag);
+        let values = [
+            n.word,
+            n.tag,
+            pair(n.word, stem),
+            pair(n.tag, prior),
+            tags,
+            pair(tags, stem),
+            pair(n.word, between.word),
+        ];
+        append(first, values, out);
+    }
+    let beside = pair(before.tag, after.tag);
+    append(600, [beside, pair(beside, x.tag), pair(beside, stem)], out);
+
+    let (left, right) = (path(view, i, range, 0), path(view, i, range, 1));
+    for (first, path) in [(700, &left), (800, &right)] {
+        let values: [[u64; 3]; 4] = [1, 2, 3, 5].map(|k| {
+            let hash = path[k];
+            [hash, pair(hash, stem), pair(hash, lexicon)]
+        });
+        append::<12>(first, std::array::from_fn(|k| values[k / 3][k % 3]), out);
+    }
+    let both = pair(left[2], right[2]);
+    append(900, [both, pair(both, lexicon)], out);
 
     // The nearest noun to the left, verbs and adverbs passed over.
     let floor = range.0.max(i.saturating_sub(12));
-    let subject = (floor..i)
-        .rev()
-        .map(|k| &view.items[k])
-        .find(|y| {
-            !matches!(
-                y.symbol,
-                0 | b'V' | b'v' | b'M' | b'B' | b'H' | b'D' | b't' | b'g'
-            )
-        })
-        .unwrap_or(&BORDER);
-    emit(subject.word);
-    emit(pair(subject.word, stem));
-    emit(pair(subject.tag, stem));
-    emit(pair(subject.tag, prior));
-    emit(pair(subject.stem, prior));
-
+    let verbal = |y: &Item| {
+        let all = [0, b'V', b'v', b'M', b'B', b'H', b'D', b't', b'g'];
+        all.contains(&y.symbol)
+    };
+    let words = view.items[floor..i].iter().rev();
+    let subject = words.clone().find(|y| !verbal(y)).unwrap_or(&BORDER);
     // Auxiliaries and negation before the word.
     let mut group = 3_u64;
-    for k in (floor..i).rev().take(4) {
-        let y = &view.items[k];
+    for y in words.take(4) {
         if !matches!(y.symbol, 0 | b'M' | b'B' | b'H' | b'D' | b't') {
             break;
         }
         group = pair(group, y.word);
     }
-    emit(group);
-    emit(pair(group, stem));
-    emit(pair(group, lexicon));
+    let values = [
+        subject.word,
+        pair(subject.word, stem),
+        pair(subject.tag, stem),
+        pair(subject.tag, prior),
+        pair(subject.stem, prior),
+        group,
+        pair(group, stem),
+        pair(group, lexicon),
+    ];
+    append(1000, values, out);
 
-    // Quotation marks, other cues and verbs to both sides.
-    let left = &view.items[range.0.max(i.saturating_sub(FAR))..i];
-    let right = &view.items[i + 1..range.1.min(i + 1 + FAR)];
-    let left = Side::of(left.iter().rev(), 3);
-    let right = Side::of(right.iter(), 2);
+    // Quotation marks, other cues and verbs to both sides, and the ends of the sentence.
+    let (left, right) = (frame.left(i), frame.right(i));
     let (closing, opening) = (left.mark, right.mark);
     let quote = u64::from(x.quote != 0);
-    emit(pair(closing, quote));
-    emit(pair(opening, quote));
-    emit(pair(closing, stem));
-    emit(pair(opening, stem));
-    emit(pair(closing, pair(opening, lexicon)));
-    emit(pair(frame.quotes, quote));
-    emit(pair(pair(frame.quotes, quote), stem));
-    emit(pair(pair(frame.quotes, quote), lexicon));
-
-    // Other cues, verbs and the ends of the sentence.
-    let (sl, sr, vl, vr) = (left.cues, right.cues, left.verbs, right.verbs);
-    emit(pair(sl, lexicon));
-    emit(pair(sr, lexicon));
-    emit(pair(pair(sl, sr), stem));
-    emit(pair(vl, lexicon));
-    emit(pair(vr, lexicon));
-    emit(pair(pair(vl, vr), stem));
+    let quotes = pair(frame.quotes, quote);
     let begin = distance(i - range.0);
     let end = distance(range.1 - 1 - i);
-    emit(pair(begin, lexicon));
-    emit(pair(end, lexicon));
-    emit(pair(begin, stem));
-    emit(pair(end, stem));
     let claimed = left.claimed << 4 | right.claimed;
-    emit(pair(claimed, lexicon));
-    emit(pair(
-        claimed << 8 | u64::from(x.rule & (RULE_CONTENT | RULE_SOURCE | RULE_CUE)),
-        prior,
-    ));
+    let ruled = u64::from(x.rule & (RULE_CONTENT | RULE_SOURCE | RULE_CUE));
+    let values = [
+        pair(closing, quote),
+        pair(opening, quote),
+        pair(closing, stem),
+        pair(opening, stem),
+        pair(closing, pair(opening, lexicon)),
+        quotes,
+        pair(quotes, stem),
+        pair(quotes, lexicon),
+        pair(left.cues, lexicon),
+        pair(right.cues, lexicon),
+        pair(pair(left.cues, right.cues), stem),
+        pair(left.verbs, lexicon),
+        pair(right.verbs, lexicon),
+        pair(pair(left.verbs, right.verbs), stem),
+        pair(begin, lexicon),
+        pair(end, lexicon),
+        pair(begin, stem),
+        pair(end, stem),
+        pair(claimed, lexicon),
+        pair(claimed << 8 | ruled, prior),
+    ];
+    append(1100, values, out);
+}
+
+/// Paths from a word to one side: hashes of so many symbols as their place says.
+fn path(view: &View, i: usize, range: Range, side: usize) -> [u64; 6] {
+    let mut groups = Groups::default();
+    let mut hashes = [7_u64; 6];
+    let mut steps = 0;
+    let mut walk = |x: &Item| {
+        if let Some(symbol) = groups.push(x.symbol, side == 1) {
+            hashes[steps + 1] = pair(hashes[steps], u64::from(symbol));
+            steps += 1;
+        }
+        steps < 5
+    };
+    if side == 0 {
+        let floor = range.0.max(i.saturating_sub(REACH));
+        let _ = view.items[floor..i].iter().rev().all(&mut walk);
+    } else {
+        let end = range.1.min(i + 1 + REACH);
+        let _ = view.items[i + 1..end].iter().all(&mut walk);
+    }
+    // A short path ends at the sentence's border.
+    let last = hashes[steps];
+    for hash in &mut hashes[steps + 1..] {
+        *hash = pair(last, 35);
+    }
+    hashes
 }

@@ -6,7 +6,7 @@ use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
 use super::evaluate::log_odds;
-use super::roles::{Candidate, Scene, Sums, window};
+use super::roles::{Candidate, Scene, Sums, labelled, window};
 use super::view::View;
 use super::{Model, cues};
 
@@ -119,6 +119,7 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut scores: Vec<[f32; CUE_LABELS]> = Vec::new();
     let mut solver = Solver::new(&model.cue_chain);
     let mut open = Vec::new();
+    let mut frame = cues::Frame::default();
     for (k, &(a, b)) in view.sentences.iter().enumerate() {
         open.clear();
         open.extend((a..b).filter(|&i| cues::open(view, i)));
@@ -126,7 +127,7 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
             continue;
         }
         // The rows of all words are asked for before the first is summed.
-        let frame = cues::frame(view, k);
+        frame.set(view, k);
         features.clear();
         for &i in &open {
             cues::features(view, &frame, i, &mut features);
@@ -157,15 +158,16 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut scores: Vec<[f32; ROLE_LABELS]> = Vec::new();
     let mut scene = Scene::default();
     let mut sums = Sums::new();
+    let mut read = Vec::new();
     let mut drafts = Vec::with_capacity(found.len());
     for c in found {
         let window = window(view, c.cue);
         scene.set(view, c, window);
         scores.clear();
         let outside = |i: usize| i < c.cue.0 || i >= c.cue.1;
-        let ask = |i: usize, out: &mut Vec<u64>| {
+        let ask = |i: Option<&usize>, out: &mut Vec<u64>| {
             out.clear();
-            (i < window.1 && outside(i)).then(|| {
+            i.copied().filter(|&i| outside(i)).map(|i| {
                 let situation = scene.word_features(view, i, out);
                 model.roles.prefetch(out);
                 situation
@@ -173,9 +175,10 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
         };
         sums.clear();
         // The rows of a word's features are asked for while those of the word before are summed.
-        let mut now = ask(window.0, &mut features);
-        for i in window.0..window.1 {
-            let next = ask(i + 1, &mut ahead);
+        labelled(view, c.cue, window, &mut read);
+        let mut now = ask(read.first(), &mut features);
+        for k in 0..read.len() {
+            let next = ask(read.get(k + 1), &mut ahead);
             scores.push(if let Some(now) = now {
                 let word = model.roles.sum(&features);
                 let place = sums.sum(&model.roles, &scene, now);
@@ -189,22 +192,22 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
             std::mem::swap(&mut features, &mut ahead);
             now = next;
         }
-        drafts.extend(draft(view, bias, &mut solver, &scores, c, window.0));
+        drafts.extend(draft(view, bias, &mut solver, &scores, c, &read));
     }
     drafts.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cue.cmp(&b.cue)));
     drafts
 }
 
-/// The attribution of a cue, if it is likely enough.
+/// The attribution of a cue, if it is likely enough; the scores are of the words `read`.
 fn draft(
     view: &View,
     bias: &Bias,
     solver: &mut Solver<ROLE_LABELS>,
     scores: &[[f32; ROLE_LABELS]],
     candidate: Candidate,
-    start: usize,
+    read: &[usize],
 ) -> Option<Draft> {
-    solver.marginals(scores);
+    solver.sum(scores);
     let empty = solver.odds([true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
     if score < bias.least {
@@ -214,7 +217,7 @@ fn draft(
         scores,
         [0.0, bias.source, bias.source, bias.content, bias.content],
     );
-    let shift = |r: Range| (r.0 + start, r.1 + start);
+    let words = |r: Range| (read[r.0], read[r.1 - 1] + 1);
     // Hardly an attribution has no source: one is looked for harder before that is believed.
     let mut labels = solver.labels.clone();
     if !labels.contains(&SOURCE) {
@@ -238,16 +241,18 @@ fn draft(
             }
         }
     }
-    let content: Vec<Range> = spans(&labels, CONTENT).into_iter().map(shift).collect();
+    let content: Vec<Range> = spans(&labels, CONTENT).into_iter().map(words).collect();
     if content.is_empty() {
         return None;
     }
     let content = directly(view, candidate.cue, content);
-    let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
-    let source = spans(&labels, SOURCE)
-        .into_iter()
-        .max_by(|a, b| sure(a).total_cmp(&sure(b)))
-        .map(shift);
+    let mut sources = spans(&labels, SOURCE);
+    if sources.len() > 1 {
+        solver.marginals(scores);
+        let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
+        sources.sort_by(|a, b| sure(a).total_cmp(&sure(b)));
+    }
+    let source = sources.pop().map(words);
     let (class, negative) = meaning(view, candidate.cue);
     let rule = (candidate.cue.0..candidate.cue.1).find_map(|i| view.rule_at(i));
     Some(Draft {

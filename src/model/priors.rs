@@ -73,15 +73,39 @@ pub(super) struct Priors {
     /// By stem.
     sorted: Vec<(u64, u8)>,
     bins: FxHashMap<u64, u8>,
+    /// A bit for each stem's first bits: most words are none of them.
+    filter: Vec<u64>,
+}
+
+/// Bits of a stem that the filter goes by.
+const FILTER_BITS: u32 = 15;
+
+/// Where a stem's bit is: word of the filter, and the bit in it.
+const fn place(stem: u64) -> (usize, u64) {
+    let at = stem >> (64 - FILTER_BITS);
+    ((at / 64) as usize, 1 << (at % 64))
 }
 
 impl Priors {
     pub(super) fn new(sorted: Vec<(u64, u8)>) -> Self {
         let bins = sorted.iter().copied().collect();
-        Self { sorted, bins }
+        let mut filter = vec![0; 1 << (FILTER_BITS - 6)];
+        for &(stem, _) in &sorted {
+            let (word, bit) = place(stem);
+            filter[word] |= bit;
+        }
+        Self {
+            sorted,
+            bins,
+            filter,
+        }
     }
 
     pub(super) fn bin(&self, stem: u64) -> u8 {
+        let (word, bit) = place(stem);
+        if self.filter.get(word).is_none_or(|x| x & bit == 0) {
+            return 0;
+        }
         self.bins.get(&stem).copied().unwrap_or(0)
     }
 

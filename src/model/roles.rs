@@ -9,6 +9,8 @@ use super::weights::{Table, WIDTH};
 
 /// Words to the left and right of a cue that are looked at.
 const REACH: usize = 80;
+/// Words of a quotation that are labelled at either end of it.
+const EDGE: usize = 6;
 
 /// A cue, proposed or known.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,30 @@ pub(super) fn window(view: &View, cue: Range) -> Range {
         end = b;
     }
     (start.max(least), end.min(most).max(cue.1))
+}
+
+/// The words of a window that are labelled: not those deep inside a quotation that the cue is no part
+/// of, which are what the words at its edges are.
+pub(super) fn labelled(view: &View, cue: Range, window: Range, out: &mut Vec<usize>) {
+    let own = view.words.quote(cue.0);
+    out.clear();
+    let mut i = window.0;
+    while i < window.1 {
+        out.push(i);
+        i += 1;
+        let q = view.words.quote(i);
+        if q == 0 || q == own || i >= window.1 {
+            continue;
+        }
+        let quote = &view.words.text.quotes[q as usize - 1];
+        let deep = (
+            quote.first_word as usize + EDGE,
+            (quote.end_word as usize).saturating_sub(EDGE),
+        );
+        if deep.0 <= i && i < deep.1 {
+            i = deep.1;
+        }
+    }
 }
 
 /// The rules' attribution whose cue shares a word with `cue`.
@@ -355,7 +381,6 @@ impl Scene {
             pair(x.word, side),
             pair(x.stem, side),
             pair(x.tag, side),
-            pair(x.suffix, side),
             pair(u64::from(x.shape), sd),
             pair(b1.word, side),
             pair(a1.word, side),
@@ -404,8 +429,6 @@ impl Scene {
                 let sd = packed;
                 let values = [
                     sd,
-                    pair(self.after.word, sd),
-                    pair(self.before.word, sd),
                     pair(self.edge, sd),
                     pair(self.score << 1 | self.has_rule, sd),
                 ];
@@ -417,9 +440,7 @@ impl Scene {
                 let values = [
                     side,
                     pair(flags, side),
-                    pair(pair(flags, side), self.stem),
                     pair(groups, side),
-                    pair(pair(groups, side), self.stem),
                     pair(pair(groups, side), flags),
                     sentences,
                     pair(sentences, self.stem),

@@ -12,7 +12,7 @@ use super::decode::{CONTENT, CUE_LABELS, ROLE_LABELS, SOURCE, candidates};
 use super::gold::GoldDocument;
 use super::learn::{Counter, Index, Recipe, Sequences, mean, train};
 use super::priors::Counts;
-use super::roles::{Candidate, Scene, window};
+use super::roles::{Candidate, Scene, labelled, window};
 use super::view::View;
 use super::weights::Table;
 use super::{Header, Model, TrainOptions, cues};
@@ -278,9 +278,10 @@ fn cue_sequences(
 ) -> (Sequences, Index, Vec<(usize, usize)>) {
     let mut features = Vec::new();
     let mut counter = Counter::new();
+    let mut frame = cues::Frame::default();
     for v in views {
         for (k, &(a, b)) in v.sentences.iter().enumerate() {
-            let frame = cues::frame(v, k);
+            frame.set(v, k);
             for i in (a..b).filter(|&i| cues::open(v, i)) {
                 features.clear();
                 cues::features(v, &frame, i, &mut features);
@@ -301,7 +302,7 @@ fn cue_sequences(
             if !(a..b).any(|i| cues::open(v, i)) {
                 continue;
             }
-            let frame = cues::frame(v, k);
+            frame.set(v, k);
             let mut before = 0;
             for (i, &given) in (a..b).zip(&labels[a..b]) {
                 if !cues::open(v, i) {
@@ -352,13 +353,15 @@ fn role_sequences(
         }
     }
     let mut features = Vec::new();
+    let mut read = Vec::new();
     let mut scene = Scene::default();
     let mut counter = Counter::new();
     for &(doc, c, _) in &work {
         let v = &views[doc];
         let range = window(v, c.cue);
         scene.set(v, c, range);
-        for i in (range.0..range.1).filter(|&i| i < c.cue.0 || i >= c.cue.1) {
+        labelled(v, c.cue, range, &mut read);
+        for &i in read.iter().filter(|&&i| i < c.cue.0 || i >= c.cue.1) {
             features.clear();
             scene.features(v, i, &mut features);
             counter.add(&features);
@@ -385,7 +388,8 @@ fn role_sequences(
             mark(&t.source, SOURCE);
         }
         let mut before = 0;
-        for i in range.0..range.1 {
+        labelled(v, c.cue, range, &mut read);
+        for &i in &read {
             if c.cue.0 <= i && i < c.cue.1 {
                 data.push_closed();
                 before = 0;

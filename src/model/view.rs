@@ -184,7 +184,7 @@ thread_local! {
 }
 
 impl Forms {
-    const BITS: u32 = 11;
+    const BITS: u32 = 12;
 
     fn new() -> Self {
         Self(vec![Form::default(); 1 << Self::BITS])
@@ -297,13 +297,14 @@ fn ending(word: &[u8]) -> u8 {
         b"ors", b"er", b"or", b"ists", b"ist", b"man", b"ive", b"al", b"ous", b"ic", b"able",
         b"ss", b"s",
     ];
-    if word.len() < 4 {
+    let Some(last) = word.last().filter(|_| word.len() >= 4) else {
         return 0;
-    }
+    };
+    let last = last.to_ascii_lowercase();
     let ends_with = |e: &[u8]| word[word.len().saturating_sub(e.len())..].eq_ignore_ascii_case(e);
     ENDINGS
         .iter()
-        .position(|e| ends_with(e))
+        .position(|e| e.last() == Some(&last) && ends_with(e))
         .map_or(0, |k| k as u8 + 1)
 }
 

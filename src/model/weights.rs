@@ -9,6 +9,8 @@ pub(super) const WIDTH: usize = 4;
 const BUCKET: usize = 2;
 /// Features of a position that are summed at a time: 16 bits hold the sum of so many bytes.
 const MOST: usize = 256;
+/// Buckets of a table that stays in the second-level cache: a megabyte.
+const SMALL: usize = 1 << 16;
 /// One feature: a check of its hash (0 for an empty row) above its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row(u64);
@@ -95,8 +97,12 @@ impl Table {
         (feature >> (64 - self.bits)) as usize
     }
 
-    /// Asks for the rows of `features`, for a [`Self::sum`] a little later.
+    /// Asks for the rows of `features`, for a [`Self::sum`] a little later, unless the table is small
+    /// enough to stay in the cache.
     pub(super) fn prefetch(&self, features: &[u64]) {
+        if self.buckets.len() <= SMALL {
+            return;
+        }
         for &feature in features {
             prefetch(&self.buckets, self.bucket(feature));
         }
@@ -105,10 +111,16 @@ impl Table {
     /// Sum of the weights of at most 256 `features`.
     pub(super) fn sum(&self, features: &[u64]) -> [f32; WIDTH] {
         debug_assert!(features.len() <= MOST);
-        // Sound: SSE2 is part of every x86-64 processor.
+        // Sound: SSE2 is part of every x86-64 processor, and AVX2 has been asked for.
         #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]
-        let sums = unsafe { self.sum_sse2(features) };
+        let sums = unsafe {
+            if std::arch::is_x86_feature_detected!("avx2") {
+                self.sum_avx2(features)
+            } else {
+                self.sum_sse2(features)
+            }
+        };
         #[cfg(not(target_arch = "x86_64"))]
         let sums = self.sum_plain(features);
         sums.map(|x| f32::from(x) * self.scale)
@@ -153,6 +165,49 @@ impl Table {
         }
         let lanes = _mm_cvtsi128_si64(sums);
         [0, 16, 32, 48].map(|k| (lanes >> k) as i16)
+    }
+
+    /// As [`Self::sum_sse2`], two features at a time.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn sum_avx2(&self, features: &[u64]) -> [i16; WIDTH] {
+        use std::arch::x86_64::{
+            _mm_add_epi16, _mm_cvtsi128_si64, _mm256_add_epi16, _mm256_and_si256,
+            _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_extracti128_si256,
+            _mm256_maddubs_epi16, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi16,
+            _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64,
+            _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
+        };
+        let (pairs, rest) = features.as_chunks::<2>();
+        let mask = _mm256_set1_epi64x(0xFFFF << 32);
+        let one = _mm256_set1_epi64x(1 << 32);
+        let (even, odd) = (_mm256_set1_epi16(1), _mm256_set1_epi16(1 << 8));
+        let (mut evens, mut odds) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+        for two in pairs {
+            let [low, high] = two.map(|feature| self.buckets[self.bucket(feature)]);
+            let rows = [high[1], high[0], low[1], low[0]].map(|r| r.0.cast_signed());
+            let rows = _mm256_set_epi64x(rows[0], rows[1], rows[2], rows[3]);
+            let [low, high] = two.map(u64::cast_signed);
+            let checks = _mm256_slli_epi64::<32>(_mm256_set_epi64x(high, high, low, low));
+            let checks = _mm256_or_si256(_mm256_and_si256(checks, mask), one);
+            // The comparison of each row's check, moved down to its weights.
+            let same = _mm256_srli_epi64::<32>(_mm256_cmpeq_epi32(rows, checks));
+            let weights = _mm256_and_si256(rows, same);
+            // Every second byte as a number of 16 bits.
+            evens = _mm256_add_epi16(evens, _mm256_maddubs_epi16(even, weights));
+            odds = _mm256_add_epi16(odds, _mm256_maddubs_epi16(odd, weights));
+        }
+        // Weights 0 and 2, 1 and 3 lie side by side, in the low half of each row.
+        let sums = _mm256_unpacklo_epi16(evens, odds);
+        let more = _mm256_unpackhi_epi16(evens, odds);
+        let sums = _mm256_add_epi16(sums, more);
+        let sums = _mm_add_epi16(
+            _mm256_castsi256_si128(sums),
+            _mm256_extracti128_si256::<1>(sums),
+        );
+        let lanes = _mm_cvtsi128_si64(sums);
+        let last = self.sum_sse2(rest);
+        [0, 1, 2, 3].map(|k| (lanes >> (16 * k)) as i16 + last[k])
     }
 
     /// Appends the table to the bytes of a file: the rows without the empty ones, after one bit a row
@@ -227,10 +282,18 @@ mod tests {
         let many = table.sum(&[*found.expect("one"); MOST]);
         assert!((many[2] + 512.0).abs() < 3.0, "{many:?}");
         assert!(table.sum(&[12345]).iter().all(|x| x.abs() < 1e-9));
-        let plain = table.sum_plain(&features);
-        let sums = table.sum(&features);
-        for (sum, plain) in sums.iter().zip(plain) {
-            assert!((sum - f32::from(plain) * table.scale).abs() < 1e-6);
+        for n in [0, 1, 2, 99, 100] {
+            let plain = table.sum_plain(&features[..n]);
+            let sums = table.sum(&features[..n]);
+            for (sum, plain) in sums.iter().zip(plain) {
+                assert!((sum - f32::from(plain) * table.scale).abs() < 1e-6);
+            }
+            // Sound: every x86-64 processor has SSE2.
+            #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)]
+            let narrow = unsafe { table.sum_sse2(&features[..n]) };
+            #[cfg(target_arch = "x86_64")]
+            assert_eq!(narrow, plain);
         }
     }
 }
