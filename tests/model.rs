@@ -51,7 +51,7 @@ fn train(seed: u64, threads: usize) -> Model {
         threads,
         ..TrainOptions::default()
     };
-    Model::train(&gold(), &options, &mut |_| true).expect("trained")
+    Model::train(&gold(), &[], &options, &mut |_| true).expect("trained")
 }
 
 fn model() -> &'static Arc<Model> {
@@ -145,8 +145,33 @@ fn a_file_with_a_right_checksum_and_wrong_contents_never_panics() {
 #[test]
 fn training_stops_when_told() {
     let options = TrainOptions::default();
-    let stopped = Model::train(&gold(), &options, &mut |_| false);
+    let stopped = Model::train(&gold(), &[], &options, &mut |_| false);
     assert_eq!(stopped.err(), Some(Error::Interrupted));
+}
+
+#[test]
+fn training_stops_when_development_data_gains_no_more() {
+    // What is said of these texts is the opposite of what is taught.
+    let mut dev = gold();
+    for document in &mut dev {
+        document.attributions.clear();
+    }
+    let epochs = |dev: &[GoldDocument]| {
+        let options = TrainOptions {
+            epochs: 40,
+            threads: 1,
+            ..TrainOptions::default()
+        };
+        let mut last = 0;
+        let mut progress = |p: quoth::model::Progress| {
+            last = last.max(p.epoch);
+            true
+        };
+        Model::train(&gold(), dev, &options, &mut progress).expect("trained");
+        last
+    };
+    assert_eq!(epochs(&[]), 40);
+    assert!(epochs(&dev) < 10);
 }
 
 #[test]
@@ -156,7 +181,8 @@ fn nothing_to_learn_still_makes_a_model() {
         ..GoldDocument::default()
     };
     for gold in [vec![], vec![text("")], vec![text("Kim said no.")]] {
-        let model = Model::train(&gold, &TrainOptions::default(), &mut |_| true).expect("trained");
+        let model =
+            Model::train(&gold, &[], &TrainOptions::default(), &mut |_| true).expect("trained");
         let read = Model::from_bytes(&model.to_bytes()).expect("read");
         read.attribute(&Text::new("Kim said that it rained.").expect("text"), false);
     }

@@ -66,10 +66,10 @@ class Bench:
     systems: dict[str, str] = field(default_factory=dict)  # what they are called, and the model
     _reports: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
-    def train(self, gold: Path, model: str, *, seed: int = 1) -> str:
+    def train(self, gold: Path, model: str, *, dev: Sequence[Path] = (), seed: int = 1) -> str:
         """Makes a model by the recipe of `en`."""
         tell(f"training {model} with seed {seed}")
-        quoth.train(gold, self.folder / model, seed=seed)
+        quoth.train(gold, self.folder / model, dev=dev, seed=seed)
         return str(self.folder / model)
 
     def predict(self, model: str, name: str) -> Path:
@@ -346,7 +346,9 @@ def main() -> None:
             gold = {name: path for name in names if (path := args.gold / f"{name}.jsonl").is_file()}
         bench = Bench(folder, gold | {"written-dev": dev}, {"rules": "rules", "en": "en"})
         if "polnear-train" in gold:
-            bench.systems["PolNeAR model (not shipped)"] = bench.train(gold["polnear-train"], "polnear.model")
+            bench.systems["PolNeAR model (not shipped)"] = bench.train(
+                gold["polnear-train"], "polnear.model", dev=[gold["polnear-dev"]] if "polnear-dev" in gold else ()
+            )
         page = document(bench, written, mb=0.1 if args.quick else 4, runs=1 if args.quick else 3)
     output = args.output or (None if args.quick else OUTPUT)
     if output is None:

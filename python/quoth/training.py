@@ -41,9 +41,10 @@ def train(
             and `source` as lists of [start, end] in code points. Attributions that stand in
             another's content are left out.
         output: The model's file; one that is there is replaced once the new one is complete.
-        dev: Further files of gold, not trained on, by which the model's thresholds are chosen; how
-            well the model does on them stands in the file (`model_info`).
-        epochs: Passes over the data.
+        dev: Further files of gold, not trained on. Training stops once they have not become likelier
+            for two epochs, and the model's thresholds are chosen by them; how well the model does on
+            them stands in the file (`model_info`).
+        epochs: Passes over the data, at most.
         seed: Of the order of the texts, and of the features left out at a time.
         threshold: Attributions that are less sure are left out by the model, 0 to 1; 0.2 where
             neither this nor `dev` is given. With `dev`, where the search for the best one starts.

@@ -15,7 +15,7 @@ type Spans = Vec<(usize, usize)>;
 /// Text, [(content, cue, source)] with spans in code points.
 type Gold = Vec<(String, Vec<(Spans, Spans, Spans)>)>;
 
-/// Trains on `gold`; `dev` is what the model's thresholds are chosen by. `tick` is told what is
+/// Trains on `gold`; `dev` says when to stop, and which thresholds serve best. `tick` is told what is
 /// trained and the epochs done.
 #[pyfunction]
 #[pyo3(signature = (gold, dev, *, data, epochs, seed, threshold, n_threads, tick))]
@@ -63,7 +63,7 @@ pub(crate) fn train(
             stopped = told.err();
             stopped.is_none()
         };
-        let mut model = Model::train(&gold, &options, &mut progress)?;
+        let mut model = Model::train(&gold, &dev, &options, &mut progress)?;
         if !dev.is_empty() {
             model.tune(&dev, &mut progress)?;
         }

@@ -229,20 +229,73 @@ impl<const L: usize> Row<L> {
     }
 }
 
+/// The mean of the weights at several points of training.
+struct Average<const L: usize> {
+    weights: Vec<[f32; L]>,
+    chain: Vec<[f32; L]>,
+    points: f32,
+}
+
+impl<const L: usize> Average<L> {
+    fn new(n_features: usize) -> Self {
+        Self {
+            weights: vec![[0.0; L]; n_features],
+            chain: vec![[0.0; L]; L + 1],
+            points: 0.0,
+        }
+    }
+
+    fn add(&mut self, rows: &[Row<L>], chain_rows: &[Row<L>]) {
+        self.points += 1.0;
+        add(&mut self.weights, rows);
+        add(&mut self.chain, chain_rows);
+    }
+
+    fn mean(&self) -> Trained<L> {
+        let mean = |w: &[f32; L]| w.map(|x| x / self.points.max(1.0));
+        let chain: Vec<[f32; L]> = self.chain.iter().map(mean).collect();
+        Trained {
+            chain: chain_of(chain.iter()),
+            weights: self.weights.iter().map(mean).collect(),
+        }
+    }
+}
+
+impl<const L: usize> Trained<L> {
+    /// Mean negative log-likelihood of some sequences.
+    fn loss(&self, data: &Sequences, which: &[u32]) -> f64 {
+        let mut solver = Solver::new(&self.chain);
+        let mut scores = Vec::new();
+        let mut loss = 0.0;
+        for &k in which {
+            data.scores(k as usize, &self.weights, &mut scores);
+            let (a, b) = data.range(k as usize);
+            let log = solver.sum(&scores);
+            loss += f64::from(log - solver.score(&scores, &data.labels[a..b]));
+        }
+        loss / which.len().max(1) as f64
+    }
+}
+
+/// Epochs without a gain on what is watched, after which training stops.
+const PATIENCE: u32 = 2;
+
 /// Trains a chain on the sequences named in `which`; `after` is told of each epoch and its mean
-/// loss, and says whether to go on: `None` where it does not.
+/// loss, and says whether to go on: `None` where it does not. Where other sequences are to be
+/// watched, training stops once they have not become likelier for two epochs, and what they were
+/// likeliest by is the result.
 pub(super) fn train<const L: usize>(
     data: &Sequences,
     which: &[u32],
+    watch: &[u32],
     n_features: usize,
     recipe: &Recipe,
     mut after: impl FnMut(u32, f64) -> bool,
 ) -> Option<Trained<L>> {
     let mut rows = vec![Row::<L>::NEW; n_features];
-    let mut sums = vec![[0.0_f32; L]; n_features];
     let mut chain_rows = vec![Row::<L>::NEW; L + 1];
-    let mut chain_sums = vec![[0.0_f32; L]; L + 1];
-    let mut averaged = 0.0;
+    let mut average = Average::new(n_features);
+    let mut best: Option<(f64, u32, Trained<L>)> = None;
     let mut random = Random::new(recipe.seed);
     let mut order: Vec<u32> = which.to_vec();
     let mut solver = Solver::new(&Chain::<L>::new());
@@ -250,6 +303,16 @@ pub(super) fn train<const L: usize>(
     let scale = if recipe.dropout { 2.0 } else { 1.0 };
     for epoch in 0..recipe.epochs {
         random.shuffle(&mut order);
+        // The mean is of the second half; of the epochs since the last power of two where nobody
+        // knows how many there will be.
+        let averages = if watch.is_empty() {
+            epoch * 2 >= recipe.epochs
+        } else {
+            epoch > 0
+        };
+        if !watch.is_empty() && epoch.is_power_of_two() {
+            average = Average::new(n_features);
+        }
         let mut loss = 0.0_f64;
         for (n, &k) in order.iter().enumerate() {
             let (a, b) = data.range(k as usize);
@@ -300,30 +363,32 @@ pub(super) fn train<const L: usize>(
                 start = end;
             }
             step_chain(&mut chain_rows, &solver, labels, recipe);
-            // Averages over the second half, at a few points of each epoch.
+            // At a few points of each epoch.
             let last = n + 1 == order.len();
-            if epoch * 2 >= recipe.epochs && (last || (n + 1) % (order.len() / 4 + 1) == 0) {
-                averaged += 1.0;
-                add(&mut sums, &rows);
-                add(&mut chain_sums, &chain_rows);
+            if averages && (last || (n + 1) % (order.len() / 4 + 1) == 0) {
+                average.add(&rows, &chain_rows);
             }
         }
         if !after(epoch, loss / order.len().max(1) as f64) {
             return None;
         }
+        if averages && !watch.is_empty() {
+            let now = average.mean();
+            let loss = now.loss(data, watch);
+            if best.as_ref().is_none_or(|b| loss < b.0) {
+                best = Some((loss, epoch, now));
+            } else if best.as_ref().is_some_and(|b| b.1 + PATIENCE <= epoch) {
+                break;
+            }
+        }
     }
-    if averaged == 0.0 {
-        averaged = 1.0;
-        add(&mut sums, &rows);
-        add(&mut chain_sums, &chain_rows);
+    if let Some((_, _, trained)) = best {
+        return Some(trained);
     }
-    for w in sums.iter_mut().chain(&mut chain_sums) {
-        *w = w.map(|x| x / averaged);
+    if average.points == 0.0 {
+        average.add(&rows, &chain_rows);
     }
-    Some(Trained {
-        chain: chain_of(chain_sums.iter()),
-        weights: sums,
-    })
+    Some(average.mean())
 }
 
 fn add<const L: usize>(sums: &mut [[f32; L]], rows: &[Row<L>]) {

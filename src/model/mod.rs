@@ -42,7 +42,7 @@ const DIRECT_BY_RULES: &str = "direct_f1_by_rules";
 pub struct TrainOptions {
     /// What it is trained on, for its header.
     pub data: Vec<String>,
-    /// Passes over the data.
+    /// Passes over the data, at most.
     pub epochs: u32,
     /// Size of the steps (of `AdaGrad`); by the number of attributions where it is not given: what is
     /// learned from few should stray less from the rules.
@@ -97,7 +97,7 @@ pub struct Header {
     pub documents: usize,
     /// Number of attributions.
     pub attributions: usize,
-    /// Passes over the data.
+    /// Passes over the data, at most.
     pub epochs: u32,
     /// Where randomness started.
     pub seed: u64,
@@ -137,16 +137,18 @@ impl Model {
     }
 
     /// Trains a model on annotated documents; attributions nested in another's content are left out.
-    /// `progress` is told of every epoch, and asked ten times a second whether to go on.
+    /// Where there is a development set, training stops early: once it has not become likelier for two
+    /// epochs. `progress` is told of every epoch, and asked ten times a second whether to go on.
     ///
     /// # Errors
     /// [`crate::Error::TextTooLong`]; [`crate::Error::Interrupted`] where `progress` says so.
     pub fn train(
         gold: &[GoldDocument],
+        dev: &[GoldDocument],
         options: &TrainOptions,
         progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Self> {
-        train::run(gold, options, progress)
+        train::run(gold, dev, options, progress)
     }
 
     /// Looks for the biases that serve a development set best, and for what makes the score the share

@@ -66,24 +66,33 @@ fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
         .collect()
 }
 
-/// Trains a model.
+/// Trains a model; where there is a development set, as long as it becomes likelier.
 pub(super) fn run(
     gold: &[GoldDocument],
+    dev: &[GoldDocument],
     options: &TrainOptions,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Model> {
+    // The development set comes last; nothing is counted in it.
+    let known = gold.len();
     let texts = gold
         .iter()
+        .chain(dev)
         .map(|g| Text::new(&g.text))
         .collect::<Result<Vec<_>>>()?;
     let mut views: Vec<View> = texts.iter().map(|t| View::new(Words::new(t))).collect();
-    let targets: Vec<Vec<Target>> = texts.iter().zip(gold).map(|(t, g)| targets(t, g)).collect();
-
-    let own: Vec<Counts> = views
+    let targets: Vec<Vec<Target>> = texts
         .iter()
-        .zip(&targets)
+        .zip(gold.iter().chain(dev))
+        .map(|(t, g)| targets(t, g))
+        .collect();
+
+    let mut own: Vec<Counts> = views
+        .iter()
+        .zip(&targets[..known])
         .map(|(v, t)| counts(v, t))
         .collect();
+    own.resize(views.len(), Counts::default());
     let mut counts = Counts::default();
     for o in &own {
         counts.merge(o);
@@ -92,10 +101,10 @@ pub(super) fn run(
         v.set_priors(|stem| counts.bin_without(stem, own));
     }
 
-    let (cue_data, cue_index, owner) = cue_sequences(&views, &targets, options);
+    let (cue_data, cue_index, owner) = cue_sequences(&views, known, &targets, options);
     let recipe = Recipe {
         epochs: options.epochs,
-        rate: options.rate_for(targets.iter().map(Vec::len).sum()),
+        rate: options.rate_for(targets[..known].iter().map(Vec::len).sum()),
         dropout: options.dropout,
         l2: 0.0,
         seed: options.seed,
@@ -103,9 +112,15 @@ pub(super) fn run(
     let part = |doc: usize| doc % PARTS;
     let which = |leave_out: Option<usize>| -> Vec<u32> {
         (0..cue_data.len() as u32)
-            .filter(|&k| Some(part(owner[k as usize].0)) != leave_out)
+            .filter(|&k| {
+                let doc = owner[k as usize].0;
+                doc < known && Some(part(doc)) != leave_out
+            })
             .collect()
     };
+    let watch: Vec<u32> = (0..cue_data.len() as u32)
+        .filter(|&k| owner[k as usize].0 >= known)
+        .collect();
     let rounds = options.rounds.max(1);
     let seeded = |round: u64| Recipe {
         seed: options.seed.wrapping_mul(1000).wrapping_add(round),
@@ -125,6 +140,7 @@ pub(super) fn run(
             train::<CUE_LABELS>(
                 &cue_data,
                 &which(leave_out),
+                &watch,
                 cue_index.len(),
                 &recipe,
                 after,
@@ -159,8 +175,9 @@ pub(super) fn run(
     let cues = Table::quantise(&features, &cue, options.prune);
     drop((cue_data, cue_index, features));
 
-    let (role_data, role_index) = role_sequences(&views, &targets, &proposed, options);
-    let all: Vec<u32> = (0..role_data.len() as u32).collect();
+    let (role_data, role_index, trains) =
+        role_sequences(&views, known, &targets, &proposed, options);
+    let (all, watch): (Vec<u32>, Vec<u32>) = (0..role_data.len() as u32).partition(|&k| k < trains);
     let jobs: Vec<u64> = (0..rounds).collect();
     let trained = in_parallel(
         &jobs,
@@ -168,7 +185,7 @@ pub(super) fn run(
         "roles",
         &|round, after| {
             let recipe = seeded(round);
-            train::<ROLE_LABELS>(&role_data, &all, role_index.len(), &recipe, after)
+            train::<ROLE_LABELS>(&role_data, &all, &watch, role_index.len(), &recipe, after)
         },
         progress,
     )?;
@@ -177,7 +194,7 @@ pub(super) fn run(
     Ok(Model {
         header: Header {
             documents: gold.len(),
-            attributions: targets.iter().map(Vec::len).sum(),
+            attributions: targets[..known].iter().map(Vec::len).sum(),
             ..options.header()
         },
         bias: options.bias.clone(),
@@ -270,16 +287,18 @@ fn counts(view: &View, targets: &[Target]) -> Counts {
     counts
 }
 
-/// One sequence a sentence that may hold a cue; with each its document and first word.
+/// One sequence a sentence that may hold a cue; with each its document and first word. The features
+/// are those of the first `known` texts.
 fn cue_sequences(
     views: &[View],
+    known: usize,
     targets: &[Vec<Target>],
     options: &TrainOptions,
 ) -> (Sequences, Index, Vec<(usize, usize)>) {
     let mut features = Vec::new();
     let mut counter = Counter::new();
     let mut frame = cues::Frame::default();
-    for v in views {
+    for v in &views[..known] {
         for (k, &(a, b)) in v.sentences.iter().enumerate() {
             frame.set(v, k);
             for i in (a..b).filter(|&i| cues::open(v, i)) {
@@ -324,13 +343,15 @@ fn cue_sequences(
     (data, index, owner)
 }
 
-/// One sequence a proposed cue, and one for each cue that was missed.
+/// One sequence a proposed cue, and one for each cue that was missed; how many of them are of the first
+/// `known` texts, which the features are of.
 fn role_sequences(
     views: &[View],
+    known: usize,
     targets: &[Vec<Target>],
     proposed: &[Vec<Candidate>],
     options: &TrainOptions,
-) -> (Sequences, Index) {
+) -> (Sequences, Index, u32) {
     let overlap = |a: Range, b: Range| a.1.min(b.1).saturating_sub(a.0.max(b.0));
     let mut work: Vec<(usize, Candidate, Option<&Target>)> = Vec::new();
     for (doc, (found, targets)) in proposed.iter().zip(targets).enumerate() {
@@ -352,11 +373,12 @@ fn role_sequences(
             work.push((doc, missed, Some(t)));
         }
     }
+    let trains = work.partition_point(|w| w.0 < known);
     let mut features = Vec::new();
     let mut read = Vec::new();
     let mut scene = Scene::default();
     let mut counter = Counter::new();
-    for &(doc, c, _) in &work {
+    for &(doc, c, _) in &work[..trains] {
         let v = &views[doc];
         let range = window(v, c.cue);
         scene.set(v, c, range);
@@ -407,7 +429,7 @@ fn role_sequences(
         }
         data.end_sequence();
     }
-    (data, index)
+    (data, index, trains as u32)
 }
 
 impl TrainOptions {
