@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import Any, final
 
-from quoth.sources import Record
+from quoth.sources import Plain, Record
 
 __all__ = ["Attributor", "Gazetteer", "Table", "__version__", "model_info", "train"]
 
@@ -29,10 +29,11 @@ class Table:
 class Gazetteer:
     def __new__(
         cls,
-        records: Iterable[Record],
+        records: Iterable[Any],
         *,
+        plain: Plain | None,
         options: str,
-        refused: Callable[[str], None] | None,
+        refused: Callable[..., None] | None,
     ) -> Gazetteer: ...
     @staticmethod
     def from_bytes(data: bytes) -> Gazetteer: ...

@@ -55,15 +55,25 @@ class Gazetteer:
         if isinstance(entries, str) or not hasattr(entries, "__iter__"):
             raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
         columns = sources.Columns()
-        rows = sources.records(entries)
-        self._build(rows, columns, "raise", options)
+        self._build((), columns, "raise", options, own=entries)
 
     def _build(
-        self, rows: sources.Located, columns: sources.Columns, on_error: OnError, options: Mapping[str, Any]
+        self,
+        rows: sources.Located | tuple[()],
+        columns: sources.Columns,
+        on_error: OnError,
+        options: Mapping[str, Any],
+        own: Iterable[Mapping[str, Any] | str] | None = None,
     ) -> None:
+        """Builds from the rows of a source, or from the user's `own`."""
         encoded = matching.encode(options)
-        records = sources.Rows(rows, columns, on_error)
-        self._inner = _core.Gazetteer(records, options=encoded, refused=records.refuse)
+        records = sources.Rows(iter(rows), columns, on_error)
+        self._inner = _core.Gazetteer(
+            records if own is None else own,
+            plain=None if own is None else records.plain(),
+            options=encoded,
+            refused=records.refuse,
+        )
         self._entries: dict[int, Entry] = {}
         self._path: str | None = None
         self._skipped = tuple(records.skipped)
@@ -118,8 +128,9 @@ class Gazetteer:
             GazetteerError: For an entry that cannot be used; names its row.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
-        rows = sources.records(records)
-        return cls._from(rows, columns, on_error, options)
+        new = cls.__new__(cls)
+        new._build((), columns, on_error, options, own=records)
+        return new
 
     @classmethod
     def from_csv(

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,7 @@ __all__ = [
     "Columns",
     "Located",
     "OnError",
+    "Plain",
     "Record",
     "Rows",
     "arrow_records",
@@ -61,6 +62,22 @@ class Columns:
     separator: str = "|"
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What the core reads rows by that it need not be given as records: mappings whose values are strings.
+
+    Attributes:
+        id: Field of the identifier; `name`, `label`, `aliases` alike.
+        convert: Makes a record of a row that is another, by its number; None where it is left out.
+    """
+
+    id: str
+    name: str
+    label: str
+    aliases: str
+    convert: Callable[[int, Row], Record | None]
+
+
 class Rows:
     """Records one by one; rows that cannot be used raise, or are noted and left out.
 
@@ -101,8 +118,19 @@ class Rows:
                 continue
             yield record
 
-    def refuse(self, reason: str) -> None:
-        """The core cannot use the last record."""
+    def plain(self) -> Plain:
+        """For rows that users have in their own collections."""
+        columns = self._columns
+        return Plain(columns.id, columns.name, columns.label, columns.aliases, self._convert)
+
+    def _convert(self, n: int, row: Row) -> Record | None:
+        self._rows = iter([(("entry", n), row)])
+        return next(iter(self), None)
+
+    def refuse(self, reason: str, n: int | None = None) -> None:
+        """The core cannot use the last record, or row `n`."""
+        if n is not None:
+            self._where = ("entry", n)
         message = f"{at(self._where)}: {reason}"
         if not self._skip:
             raise GazetteerError(message)

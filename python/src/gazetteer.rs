@@ -9,14 +9,14 @@ use arrow_array::builder::{ArrayBuilder, Float32Builder, StringBuilder, UInt32Bu
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use quoth::gazetteer::{EntryRef, GazetteerBuilder, GazetteerOptions};
 use quoth::{Entry, Span};
 
 use crate::columns::{Docs, Offsets, batch, floats, gathered, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
-use crate::input::{Unreadable, to_utf8};
+use crate::input::{Unreadable, push_whole, to_utf8};
 use crate::table::Table;
 
 /// (id, label, canonical name, further names, priority, properties as JSON, related ids)
@@ -42,6 +42,71 @@ fn entry((id, label, name, names, priority, properties, related): Record) -> Ent
     }
 }
 
+/// Rows as users have them: most are a `str`, or a `dict` of strings, and are read here; `convert` makes
+/// records of the others, by their number, and says what is wrong with them.
+#[derive(FromPyObject)]
+pub(crate) struct Plain<'py> {
+    id: Bound<'py, PyString>,
+    name: Bound<'py, PyString>,
+    label: Bound<'py, PyString>,
+    aliases: Bound<'py, PyString>,
+    convert: Bound<'py, PyAny>,
+}
+
+impl Plain<'_> {
+    /// Takes a row in; false where it is none of the plain ones, with `entry` half filled.
+    fn take(&self, row: &Bound<'_, PyAny>, entry: &mut Entry) -> PyResult<bool> {
+        entry.id.clear();
+        entry.name.clear();
+        entry.label.clear();
+        entry.names.clear();
+        entry.priority = 0.0;
+        entry.properties.clear();
+        entry.related.clear();
+        if let Ok(name) = row.cast_exact::<PyString>() {
+            let taken = push_whole(name, &mut entry.name)?;
+            entry.id.push_str(&entry.name);
+            return Ok(taken);
+        }
+        let Ok(row) = row.cast_exact::<PyDict>() else {
+            return Ok(false);
+        };
+        let mut fields = 0;
+        for (field, out) in [
+            (&self.id, &mut entry.id),
+            (&self.name, &mut entry.name),
+            (&self.label, &mut entry.label),
+        ] {
+            let Some(value) = row.get_item(field)? else {
+                continue;
+            };
+            fields += 1;
+            match value.cast_exact::<PyString>() {
+                Ok(value) if push_whole(value, out)? => {}
+                _ => return Ok(false),
+            }
+        }
+        if let Some(value) = row.get_item(&self.aliases)? {
+            fields += 1;
+            let Ok(list) = value.cast_exact::<PyList>() else {
+                return Ok(false);
+            };
+            for name in list {
+                let mut out = String::new();
+                match name.cast_exact::<PyString>() {
+                    Ok(name) if push_whole(name, &mut out)? => {}
+                    _ => return Ok(false),
+                }
+                if !out.trim().is_empty() {
+                    entry.names.push(out);
+                }
+            }
+        }
+        // Further fields are for others to read, and what is missing is theirs to name.
+        Ok(fields == row.len() && !entry.id.is_empty() && !entry.name.is_empty())
+    }
+}
+
 #[pyclass(frozen, module = "quoth._core")]
 #[derive(Debug)]
 pub(crate) struct Gazetteer {
@@ -59,25 +124,36 @@ impl Gazetteer {
 #[pymethods]
 impl Gazetteer {
     #[new]
-    #[pyo3(signature = (records, *, options, refused))]
+    #[pyo3(signature = (records, *, plain, options, refused))]
     fn new(
         py: Python<'_>,
         records: &Bound<'_, PyAny>,
+        plain: Option<Plain<'_>>,
         options: &str,
         refused: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let options: GazetteerOptions =
             serde_json::from_str(options).map_err(|e| PyValueError::new_err(e.to_string()))?;
         let mut builder = GazetteerBuilder::new(options);
-        for record in records.try_iter()? {
-            match (builder.push(&entry(record?.extract()?)), refused) {
+        let mut taken = Entry::default();
+        for (n, record) in records.try_iter()?.enumerate() {
+            let record = record?;
+            match &plain {
+                None => taken = entry(record.extract()?),
+                Some(plain) if plain.take(&record, &mut taken)? => {}
+                Some(plain) => match plain.convert.call1((n, record))?.extract()? {
+                    None => continue,
+                    Some(record) => taken = entry(record),
+                },
+            }
+            match (builder.push(&taken), refused) {
                 // Told to the caller, who goes on.
                 (Err(quoth::Error::BadEntry { reason, .. }), Some(refused)) => {
-                    refused.call1((reason,))?;
+                    refused.call1((reason, plain.as_ref().map(|_| n)))?;
                 }
                 (added, _) => added.map_err(to_python)?,
             }
-            if builder.len().is_multiple_of(1 << 16) {
+            if n % (1 << 16) == 0 {
                 py.check_signals()?;
             }
         }

@@ -7,6 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyString, PyStringMethods};
 use pyo3_arrow::input::AnyArray;
@@ -32,15 +33,7 @@ impl Unreadable {
 /// Nothing is cached in the object: `PyUnicode_AsUTF8` would leave a second copy of every text that
 /// is not ASCII in the user's strings for as long as they live.
 pub(crate) fn push_str(text: &Bound<'_, PyString>, out: &mut String) -> PyResult<()> {
-    if text.call_method0("isascii")?.is_truthy()? {
-        out.push_str(text.to_str()?);
-        return Ok(());
-    }
-    if let Ok(bytes) = text.encode_utf8() {
-        out.push_str(
-            std::str::from_utf8(bytes.as_bytes())
-                .map_err(|e| PyValueError::new_err(e.to_string()))?,
-        );
+    if push_whole(text, out)? {
         return Ok(());
     }
     let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
@@ -55,6 +48,23 @@ pub(crate) fn push_str(text: &Bound<'_, PyString>, out: &mut String) -> PyResult
     }
     out.push_str(&String::from_utf8_lossy(&bytes));
     Ok(())
+}
+
+/// Appends a `str` to `out` as UTF-8; false where it has a lone surrogate, with nothing appended. As
+/// [`push_str`], nothing is cached in the object.
+pub(crate) fn push_whole(text: &Bound<'_, PyString>, out: &mut String) -> PyResult<bool> {
+    let py = text.py();
+    if text.call_method0(intern!(py, "isascii"))?.is_truthy()? {
+        out.push_str(text.to_str()?);
+        return Ok(true);
+    }
+    let Ok(bytes) = text.encode_utf8() else {
+        return Ok(false);
+    };
+    out.push_str(
+        std::str::from_utf8(bytes.as_bytes()).map_err(|e| PyValueError::new_err(e.to_string()))?,
+    );
+    Ok(true)
 }
 
 /// A `str` as UTF-8.
