@@ -284,6 +284,8 @@ struct Key {
 }
 
 const NO_NAME: u32 = u32::MAX;
+/// Fewer names are not worth a thread.
+const NAMES_A_THREAD: u32 = 20_000;
 /// In lists: the spelling is another than the name as given.
 pub(super) const VARIANT: u32 = 1 << 31;
 
@@ -299,10 +301,69 @@ struct Keys {
 }
 
 impl Keys {
-    fn of(names: &Strings, options: &GazetteerOptions, kind: impl Fn(u32) -> Kind) -> Result<Self> {
-        let n = names.ends.len();
+    /// The keys of all names, sorted; made on as many threads as there are.
+    fn of(
+        names: &Strings,
+        options: &GazetteerOptions,
+        kind: impl Fn(u32) -> Kind + Sync,
+    ) -> Result<Self> {
+        let n = names.ends.len() as u32;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = n.div_ceil(threads as u32).max(NAMES_A_THREAD);
+        let work = |from: u32| {
+            Self::of_some(
+                from..n.min(from.saturating_add(part)),
+                names,
+                options,
+                &kind,
+            )
+        };
+        let mut parts = std::thread::scope(|scope| {
+            let others: Vec<_> = (part..n)
+                .step_by(part as usize)
+                .map(|from| {
+                    let thread = std::thread::Builder::new();
+                    (from, thread.spawn_scoped(scope, move || work(from)).ok())
+                })
+                .collect();
+            let mut parts = vec![work(0)];
+            for (from, thread) in others {
+                // Without a thread, or after a fault in one, the work is done here.
+                parts.push(match thread.map(std::thread::ScopedJoinHandle::join) {
+                    Some(Ok(part)) => part,
+                    _ => work(from),
+                });
+            }
+            parts
+        })
+        .into_iter();
+        let mut out = parts.next().unwrap_or_default();
+        for part in parts {
+            out.keys.extend(part.keys);
+            out.filter.singles.extend(part.filter.singles);
+            out.filter.firsts.extend(part.filter.firsts);
+            out.filter.pairs.extend(part.filter.pairs);
+            out.marks.extend(part.marks);
+            out.wordless |= part.wordless;
+            out.words.extend(part.words);
+        }
+        // The stable sort makes use of the parts' order.
+        out.keys.sort_by_key(|k| k.hash);
+        if out.keys.len() > MAX_NAMES {
+            return Err(full("spellings", MAX_NAMES));
+        }
+        Ok(out)
+    }
+
+    /// The keys of some names, sorted.
+    fn of_some(
+        which: std::ops::Range<u32>,
+        names: &Strings,
+        options: &GazetteerOptions,
+        kind: &impl Fn(u32) -> Kind,
+    ) -> Self {
         let mut out = Self {
-            keys: Vec::with_capacity(n + n / 2),
+            keys: Vec::with_capacity(which.len() + which.len() / 2),
             ..Self::default()
         };
         let spelling = options.spelling();
@@ -311,7 +372,7 @@ impl Keys {
         let one_spelling =
             !spelling.plural && !spelling.derive && stops.is_none() && options.max_edits == 0;
         let (mut hashes, mut words) = (Vec::new(), Vec::new());
-        for name in 0..n as u32 {
+        for name in which {
             let text = names.get(name);
             if one_spelling && plain_hashes(text, folding.case_bits(), &mut hashes) {
                 out.spelling(&hashes, &hashes, name, false);
@@ -345,10 +406,7 @@ impl Keys {
             }
         }
         out.keys.sort_unstable_by_key(|k| k.hash);
-        if out.keys.len() > MAX_NAMES {
-            return Err(full("spellings", MAX_NAMES));
-        }
-        Ok(out)
+        out
     }
 
     /// Takes in a spelling: its units, and those of them that are words.
@@ -498,10 +556,11 @@ fn ordinary(word: &[u8], first: bool) -> bool {
             .any(|s| s.as_bytes().eq_ignore_ascii_case(word))
 }
 
-/// Entries by their ids: open addressing, an entry's number + 1 at its id's place.
+/// Entries by their ids while they come in: open addressing by half of the id's hash, which stands
+/// beside the entry's number + 1, so that other ids are hardly ever read.
 #[derive(Debug, Default)]
 struct IdTable {
-    slots: Vec<u32>,
+    slots: Vec<(u32, u32)>,
     len: usize,
 }
 
@@ -511,40 +570,61 @@ pub(super) fn hash_id(id: &str) -> u64 {
 }
 
 impl IdTable {
+    fn place(&self, tag: u32) -> usize {
+        place(u64::from(tag) << 32, self.slots.len())
+    }
+
     fn find(&self, id: &str, ids: &Strings) -> Option<u32> {
-        find_id(&self.slots, id, |n| ids.get(n) == id)
+        if self.slots.is_empty() {
+            return None;
+        }
+        let tag = (hash_id(id) >> 32) as u32;
+        let mut at = self.place(tag);
+        loop {
+            let (other, n) = self.slots[at];
+            let n = n.checked_sub(1)?;
+            if other == tag && ids.get(n) == id {
+                return Some(n);
+            }
+            at = (at + 1) % self.slots.len();
+        }
     }
 
     fn insert(&mut self, n: u32, ids: &Strings) {
         if (self.len + 1) * 4 > self.slots.len() * 3 {
-            self.slots = table(self.len as u32, self.len * 4 + 16, ids);
+            let larger = vec![(0, 0); self.len * 3 + 16];
+            for slot in std::mem::replace(&mut self.slots, larger) {
+                if slot.1 != 0 {
+                    self.put(slot);
+                }
+            }
         }
         self.len += 1;
-        put(&mut self.slots, n, ids);
+        self.put(((hash_id(ids.get(n)) >> 32) as u32, n + 1));
     }
 
-    /// The table at its final size.
+    fn put(&mut self, slot: (u32, u32)) {
+        let mut at = self.place(slot.0);
+        while self.slots[at].1 != 0 {
+            at = (at + 1) % self.slots.len();
+        }
+        self.slots[at] = slot;
+    }
+
+    /// The table of the index: an entry's number + 1 at its id's place.
     fn packed(self, ids: &Strings) -> Vec<u32> {
         let n = self.len;
         drop(self.slots);
-        table(n as u32, n + n / 3 + 1, ids)
+        let mut slots = vec![0; n + n / 3 + 1];
+        for n in 0..n as u32 {
+            let mut at = place(hash_id(ids.get(n)), slots.len());
+            while slots[at] != 0 {
+                at = (at + 1) % slots.len();
+            }
+            slots[at] = n + 1;
+        }
+        slots
     }
-}
-
-fn table(entries: u32, size: usize, ids: &Strings) -> Vec<u32> {
-    let mut slots = vec![0; size];
-    for n in 0..entries {
-        put(&mut slots, n, ids);
-    }
-    slots
-}
-
-fn put(slots: &mut [u32], n: u32, ids: &Strings) {
-    let mut at = place(hash_id(ids.get(n)), slots.len());
-    while slots[at] != 0 {
-        at = (at + 1) % slots.len();
-    }
-    slots[at] = n + 1;
 }
 
 /// The entry with this id: the first in its chain for which `same` holds.
