@@ -32,15 +32,20 @@ pub(crate) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
         if owner[k].is_some() {
             continue;
         }
-        if !speech_like(w, q) {
-            continue;
-        }
         let range = words_of(q);
-        // The speech goes on: the mark repeated at a new paragraph, or “…,” he said. “…”
+        // The speech goes on: the mark repeated at a new paragraph; “…,” he said. “…”; “…,” he said,
+        // smiling, “…”.
         let join = match q.continues {
             Some(c) => owner[c as usize],
-            None => sentence_before(w, range.0).and_then(|s| speaker_of_sentence(drafts, &cues, s)),
+            None => sentence_before(w, range.0)
+                .and_then(|s| speaker_of_sentence(w, drafts, &cues, s))
+                .or_else(|| interrupted(w, drafts, &cues, range)),
         };
+        let after_speech =
+            join.is_some_and(|i| drafts[i].content.iter().any(|r| w.quote(r.0) != 0));
+        if !(speech_like(w, q) || after_speech && ends_in_stop(w, q)) {
+            continue;
+        }
         if let Some(i) = join {
             let d = &mut drafts[i];
             d.content.push(range);
@@ -122,13 +127,41 @@ fn sentence_before(w: &Words, first: usize) -> Option<Range> {
 
 /// The last attribution that is reported in a sentence and has a source there and no quotation of
 /// another after it: what is quoted next is still its.
-fn speaker_of_sentence(drafts: &[Draft], cues: &Pieces, sentence: Range) -> Option<usize> {
+fn speaker_of_sentence(
+    w: &Words,
+    drafts: &[Draft],
+    cues: &Pieces,
+    sentence: Range,
+) -> Option<usize> {
     let inside = |r: &Range| sentence.0 <= r.0 && r.1 <= sentence.1;
     cues.overlapping(sentence)
         .map(|i| (i, &drafts[i]))
         .filter(|(_, d)| d.source.is_some() && d.cue.iter().all(inside) && d.score >= 0.3)
-        .min_by_key(|&(i, d)| (std::cmp::Reverse(d.content_len()), d.extent().0, i))
+        .min_by_key(|&(i, d)| {
+            let speech = d.content.iter().any(|r| w.quote(r.0) != 0);
+            (!speech, std::cmp::Reverse(d.content_len()), d.extent().0, i)
+        })
         .map(|(i, _)| i)
+}
+
+/// The attribution whose quotation broke off with a comma before its cue, in the sentence in which
+/// another follows after a comma.
+fn interrupted(w: &Words, drafts: &[Draft], cues: &Pieces, range: Range) -> Option<usize> {
+    let sentence = w.sentence_of(range.0);
+    if range.0 <= sentence.0 || w.mark(range.0 - 1) != b',' {
+        return None;
+    }
+    cues.overlapping((sentence.0, range.0))
+        .filter(|&i| {
+            let d = &drafts[i];
+            let Some(&(_, end)) = d.content.last() else {
+                return false;
+            };
+            let before = d.cue.iter().all(|c| end <= c.0 && c.1 <= range.0);
+            let comma = end >= 2 && matches!(w.mark(end - 2), b',' | b'-');
+            d.source.is_some() && before && comma && w.quote(end - 1) != 0 && end > sentence.0
+        })
+        .min()
 }
 
 /// Whether a quotation starts a sentence, or is introduced by a comma, colon or dash.
@@ -137,13 +170,23 @@ fn stands_alone(w: &Words, range: Range) -> bool {
     sentence.0 == range.0 || (range.0 > 0 && matches!(w.mark(range.0 - 1), b',' | b':' | b'-'))
 }
 
+fn is_stop(mark: u8) -> bool {
+    matches!(mark, b'.' | b',' | b'!' | b'?' | b'-')
+}
+
+/// Whether a quotation ends as sentences and their parts do.
+fn ends_in_stop(w: &Words, q: &Quote) -> bool {
+    let end = q.end_word as usize - usize::from(q.closed);
+    end > q.first_word as usize && is_stop(w.mark(end - 1))
+}
+
 /// Whether a quotation looks like speech rather than a title, a nickname or a scare quote.
 fn speech_like(w: &Words, q: &Quote) -> bool {
     let inner =
         (q.first_word as usize + 1)..(q.end_word as usize).saturating_sub(usize::from(q.closed));
     let words = inner.clone().filter(|&k| w.tagged[k].word).count();
     let last = inner.clone().next_back().map_or(0, |k| w.mark(k));
-    let stop = matches!(last, b'.' | b',' | b'!' | b'?' | b'-');
+    let stop = is_stop(last);
     let capital = inner
         .clone()
         .find(|&k| w.tagged[k].word)

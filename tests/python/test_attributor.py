@@ -131,7 +131,7 @@ def same(document: Document, doc: int, table: Attributions) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_case(case: Json) -> None:
     text, marks = attribution_marks(case["text"])
-    attributor = Attributor()
+    attributor = Attributor(model="rules")
     document = attributor.read(text)
     found = [
         (f"{role}{n}", start, end)
