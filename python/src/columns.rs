@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{Float32Builder, StringBuilder, UInt32Builder, UInt64Builder};
-use arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
-use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_array::builder::{ArrayBuilder, Float32Builder, StringBuilder, UInt32Builder};
+use arrow_array::{
+    ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array, UInt64Array,
+};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use quoth::Span;
+use quoth::gazetteer::Joined;
 use quoth::text::CharOffsets;
 
 /// How byte offsets of the core are given out.
@@ -97,14 +100,18 @@ impl SpansBuilder {
 /// The first two columns of every table: which document.
 #[derive(Debug, Default)]
 pub(crate) struct Docs {
-    doc: UInt64Builder,
+    doc: Vec<u64>,
+    /// Rows without an id at the end are added when there is one.
     id: StringBuilder,
 }
 
 impl Docs {
     pub(crate) fn push(&mut self, doc: usize, id: Option<&str>) {
-        self.doc.append_value(doc as u64);
-        self.id.append_option(id);
+        if let Some(id) = id {
+            self.id.append_nulls(self.doc.len() - self.id.len());
+            self.id.append_value(id);
+        }
+        self.doc.push(doc as u64);
     }
 
     pub(crate) fn fields() -> [Field; 2] {
@@ -115,7 +122,11 @@ impl Docs {
     }
 
     pub(crate) fn finish(mut self) -> [ArrayRef; 2] {
-        [Arc::new(self.doc.finish()), Arc::new(self.id.finish())]
+        self.id.append_nulls(self.doc.len() - self.id.len());
+        [
+            Arc::new(UInt64Array::from(self.doc)),
+            Arc::new(self.id.finish()),
+        ]
     }
 }
 
@@ -135,27 +146,20 @@ pub(crate) fn batch(
     RecordBatch::try_new(schema, docs.finish().into_iter().chain(columns).collect())
 }
 
-/// A column of the strings that `get` gives for these rows; bytes that are no UTF-8, from a damaged
-/// file, are replaced.
-pub(crate) fn gathered<'a>(rows: &[u32], get: impl Fn(u32) -> &'a [u8]) -> ArrayRef {
-    // In two passes, so that misses of the cache overlap.
-    let pieces: Vec<&[u8]> = rows.iter().map(|&r| get(r)).collect();
-    let mut values = Vec::with_capacity(pieces.iter().map(|p| p.len()).sum());
-    let mut ends = Vec::with_capacity(pieces.len() + 1);
-    ends.push(0);
-    for piece in &pieces {
-        values.extend_from_slice(piece);
-        // A unit of work is far smaller than 2 GB of strings.
-        ends.push(i32::try_from(values.len()).unwrap_or(i32::MAX));
+/// A column of strings; bytes that are no UTF-8, from a damaged file, are replaced.
+pub(crate) fn joined(Joined { bytes, offsets }: Joined) -> Result<ArrayRef, ArrowError> {
+    if i32::try_from(bytes.len()).is_err() {
+        return Err(ArrowError::OffsetOverflowError(bytes.len()));
     }
-    let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
-    match StringArray::try_new(ends, values.into(), None) {
-        Ok(column) => Arc::new(column),
-        Err(_) => {
-            let pieces = pieces.iter().map(|p| String::from_utf8_lossy(p));
-            Arc::new(StringArray::from_iter_values(pieces))
-        }
-    }
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let bytes = Buffer::from(bytes);
+    let column = StringArray::try_new(offsets.clone(), bytes.clone(), None);
+    Ok(Arc::new(column.unwrap_or_else(|_| {
+        // Never negative.
+        let at = |offset: i32| usize::try_from(offset).unwrap_or(0);
+        let pieces = offsets.windows(2).map(|e| &bytes[at(e[0])..at(e[1])]);
+        StringArray::from_iter_values(pieces.map(String::from_utf8_lossy))
+    })))
 }
 
 /// Finishes a builder.

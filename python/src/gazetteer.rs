@@ -4,16 +4,16 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_array::builder::{ArrayBuilder, Float32Builder, StringBuilder, UInt32Builder};
+use arrow_array::builder::{StringBuilder, UInt32Builder};
+use arrow_array::{ArrayRef, Float32Array, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
-use quoth::gazetteer::{EntryRef, GazetteerBuilder, GazetteerOptions};
+use quoth::gazetteer::{EntryRef, EntryText, GazetteerBuilder, GazetteerOptions, Joined};
 use quoth::{Entry, Span};
 
-use crate::columns::{Docs, Offsets, batch, floats, gathered, numbers, schema, strings};
+use crate::columns::{Docs, Offsets, batch, joined, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
 use crate::input::{Unreadable, push_whole, to_utf8};
@@ -359,13 +359,13 @@ pub(crate) fn guarded<'a, R>(
 #[derive(Default)]
 pub(crate) struct MentionColumns {
     docs: Docs,
-    start: UInt32Builder,
-    end: UInt32Builder,
-    text: StringBuilder,
+    start: Vec<u32>,
+    end: Vec<u32>,
+    text: Joined,
     /// The best entry of each.
     entry: Vec<u32>,
-    candidates: UInt32Builder,
-    score: Float32Builder,
+    candidates: Vec<u32>,
+    score: Vec<f32>,
     /// Only where they are asked for.
     properties: Option<StringBuilder>,
 }
@@ -412,13 +412,14 @@ impl MentionColumns {
         };
         let (start, end) = offsets.span(span);
         self.docs.push(doc, id);
-        self.start.append_value(start);
-        self.end.append_value(end);
-        self.text.append_value(span.of(text));
+        self.start.push(start);
+        self.end.push(end);
+        let place = span.start as usize..span.end as usize;
+        self.text.push(text.as_bytes(), place);
         self.entry.push(best);
         self.candidates
-            .append_value(u32::try_from(entries.len()).unwrap_or(u32::MAX));
-        self.score.append_value(score);
+            .push(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        self.score.push(score);
         if let Some(properties) = &mut self.properties {
             let json = gazetteer.entry(best).properties();
             properties.append_option((!json.is_empty()).then_some(json));
@@ -436,18 +437,19 @@ impl MentionColumns {
         gazetteer: Option<&quoth::Gazetteer>,
     ) -> Result<RecordBatch, ArrowError> {
         let schema = Self::schema(self.properties.is_some());
-        let entries = |of: fn(EntryRef<'_>) -> &[u8]| {
-            gathered(&self.entry, |e| gazetteer.map_or(&[], |g| of(g.entry(e))))
+        let entries = |which| match gazetteer {
+            Some(gazetteer) => joined(gazetteer.texts(&self.entry, which)),
+            None => joined(Joined::default()),
         };
-        let mut columns = vec![
-            numbers(self.start),
-            numbers(self.end),
-            strings(self.text),
-            entries(|e| e.id_bytes()),
-            entries(|e| e.name_bytes()),
-            entries(|e| e.label().as_bytes()),
-            numbers(self.candidates),
-            floats(self.score),
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(UInt32Array::from(self.start)),
+            Arc::new(UInt32Array::from(self.end)),
+            joined(self.text)?,
+            entries(EntryText::Id)?,
+            entries(EntryText::Name)?,
+            entries(EntryText::Label)?,
+            Arc::new(UInt32Array::from(self.candidates)),
+            Arc::new(Float32Array::from(self.score)),
         ];
         columns.extend(self.properties.map(strings));
         batch(schema, self.docs, columns)

@@ -192,16 +192,16 @@ impl GazetteerBuilder {
                 + self.properties.text.len()
                 + 8 * (slots.len() + word_filter.len() + pair_filter.len())
                 + 4 * (lists.len() + by_id.len() + 2 * self.name_entry.len() + 5 * entries),
-        );
-        out.put(S::Slots, bytemuck::cast_slice(&slots));
+        )?;
+        out.put(S::Slots, bytemuck::cast_slice(&slots))?;
         drop(slots);
-        out.put(S::Lists, bytemuck::cast_slice(&lists));
-        out.put(S::Filter, bytemuck::cast_slice(&word_filter));
-        out.put(S::PairFilter, bytemuck::cast_slice(&pair_filter));
-        out.put(S::Names, self.names.text.as_bytes());
-        out.put(S::NameEnds, bytemuck::cast_slice(&self.names.ends));
+        out.put(S::Lists, bytemuck::cast_slice(&lists))?;
+        out.put(S::Filter, bytemuck::cast_slice(&word_filter))?;
+        out.put(S::PairFilter, bytemuck::cast_slice(&pair_filter))?;
+        out.put(S::Names, self.names.text.as_bytes())?;
+        out.put(S::NameEnds, bytemuck::cast_slice(&self.names.ends))?;
         if several {
-            out.put(S::NameEntry, bytemuck::cast_slice(&self.name_entry));
+            out.put(S::NameEntry, bytemuck::cast_slice(&self.name_entry))?;
             let mut first = Vec::with_capacity(entries + 1);
             for (k, &e) in self.name_entry.iter().enumerate() {
                 if e as usize == first.len() {
@@ -209,32 +209,32 @@ impl GazetteerBuilder {
                 }
             }
             first.push(self.name_entry.len() as u32);
-            out.put(S::FirstName, bytemuck::cast_slice(&first));
+            out.put(S::FirstName, bytemuck::cast_slice(&first))?;
         }
-        out.put(S::Ids, self.ids.text.as_bytes());
-        out.put(S::IdEnds, bytemuck::cast_slice(&self.ids.ends));
-        out.put(S::ById, bytemuck::cast_slice(&by_id));
+        out.put(S::Ids, self.ids.text.as_bytes())?;
+        out.put(S::IdEnds, bytemuck::cast_slice(&self.ids.ends))?;
+        out.put(S::ById, bytemuck::cast_slice(&by_id))?;
         if self.labels.len() > 1 {
-            out.put(S::Labels, bytemuck::cast_slice(&self.label));
+            out.put(S::Labels, bytemuck::cast_slice(&self.label))?;
         }
         if self.priority.iter().any(|&p| p != 0.0) {
-            out.put(S::Priorities, bytemuck::cast_slice(&self.priority));
+            out.put(S::Priorities, bytemuck::cast_slice(&self.priority))?;
         }
         if !self.properties.text.is_empty() {
-            out.put(S::Properties, self.properties.text.as_bytes());
-            out.put(S::PropertyEnds, bytemuck::cast_slice(&self.properties.ends));
+            out.put(S::Properties, self.properties.text.as_bytes())?;
+            out.put(S::PropertyEnds, bytemuck::cast_slice(&self.properties.ends))?;
         }
         if !related.is_empty() {
-            out.put(S::Related, bytemuck::cast_slice(&related));
-            out.put(S::RelatedEnds, bytemuck::cast_slice(&related_ends));
+            out.put(S::Related, bytemuck::cast_slice(&related))?;
+            out.put(S::RelatedEnds, bytemuck::cast_slice(&related_ends))?;
         }
         if !near.ends.is_empty() {
-            out.put(S::FuzzyWords, near.words.as_bytes());
-            out.put(S::FuzzyWordEnds, bytemuck::cast_slice(&near.ends));
-            out.put(S::FuzzySlots, bytemuck::cast_slice(&near.slots));
+            out.put(S::FuzzyWords, near.words.as_bytes())?;
+            out.put(S::FuzzyWordEnds, bytemuck::cast_slice(&near.ends))?;
+            out.put(S::FuzzySlots, bytemuck::cast_slice(&near.slots))?;
         }
         meta.labels = self.labels;
-        Ok(Gazetteer::of(out.finish(meta)))
+        Ok(Gazetteer::of(out.finish(meta)?))
     }
 
     /// For each entry those that it belongs with, in either direction, and where each list ends. Ids

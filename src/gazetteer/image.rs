@@ -7,6 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use memmap2::{Mmap, MmapMut};
 use serde::{Deserialize, Serialize};
 
 use super::GazetteerOptions;
@@ -88,14 +89,14 @@ pub(super) struct Meta {
 
 #[derive(Debug)]
 enum Storage {
-    Memory(Vec<u64>),
-    File(memmap2::Mmap),
+    Memory(MmapMut),
+    File(Mmap),
 }
 
 impl Storage {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Memory(words) => bytemuck::cast_slice(words),
+            Self::Memory(map) => map,
             Self::File(map) => map,
         }
     }
@@ -104,46 +105,62 @@ impl Storage {
 #[derive(Clone, Debug)]
 pub(super) struct Image {
     storage: Arc<Storage>,
-    /// Bytes in use: the storage may be padded.
+    /// Bytes in use: the storage may be larger.
     len: usize,
     sections: [(usize, usize); SECTIONS],
     pub(super) meta: Arc<Meta>,
 }
 
+/// Memory of its own for an image. Pages that nobody writes to take none.
+fn memory(bytes: usize) -> Result<MmapMut> {
+    let map = MmapMut::map_anon(bytes).map_err(|_| Error::GazetteerTooLarge {
+        what: "bytes, which the system does not give",
+        max: bytes,
+    })?;
+    // A search reads all over it: with pages of 4 KiB, finding the page costs as much as reading.
+    // Systems that do without lose speed alone.
+    #[cfg(target_os = "linux")]
+    let _ = map.advise(memmap2::Advice::HugePage);
+    Ok(map)
+}
+
 /// Writes an image section by section.
 pub(super) struct Writer {
-    words: Vec<u64>,
+    map: MmapMut,
     len: usize,
     sections: [(usize, usize); SECTIONS],
 }
 
 impl Writer {
     /// A writer that expects about so many bytes.
-    pub(super) fn new(bytes: usize) -> Self {
-        let mut words = Vec::with_capacity((HEADER + bytes) / 8 + SECTIONS * ALIGN / 8);
-        words.resize(HEADER / 8, 0);
-        Self {
-            words,
+    pub(super) fn new(bytes: usize) -> Result<Self> {
+        Ok(Self {
+            map: memory(HEADER + bytes + SECTIONS * ALIGN)?,
             len: HEADER,
             sections: [(HEADER, 0); SECTIONS],
-        }
+        })
     }
 
-    pub(super) fn put(&mut self, section: Section, bytes: &[u8]) {
+    pub(super) fn put(&mut self, section: Section, bytes: &[u8]) -> Result<()> {
         let start = self.len.next_multiple_of(ALIGN);
-        self.len = start + bytes.len();
-        self.words.resize(self.len.div_ceil(8), 0);
-        bytemuck::cast_slice_mut::<u64, u8>(&mut self.words)[start..self.len]
-            .copy_from_slice(bytes);
+        let end = start + bytes.len();
+        if end > self.map.len() {
+            let mut larger = memory(end + end / 2)?;
+            larger[..self.len].copy_from_slice(&self.map[..self.len]);
+            self.map = larger;
+        }
+        self.map[start..end].copy_from_slice(bytes);
+        self.len = end;
         self.sections[section as usize] = (start, bytes.len());
+        Ok(())
     }
 
-    pub(super) fn finish(mut self, meta: Meta) -> Image {
+    pub(super) fn finish(mut self, meta: Meta) -> Result<Image> {
         // Plain structs have no way to fail.
         let json = serde_json::to_vec(&meta).unwrap_or_default();
-        self.put(Section::Meta, &json);
+        self.put(Section::Meta, &json)?;
         let len = self.len;
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
+        let bytes = &mut self.map[..];
         let sum = crc32fast::hash(&bytes[HEADER..len]);
         bytes[..8].copy_from_slice(MAGIC);
         bytes[8..12].copy_from_slice(&VERSION.to_ne_bytes());
@@ -157,12 +174,12 @@ impl Writer {
         }
         let header = header_sum(bytes);
         bytes[28..32].copy_from_slice(&header.to_ne_bytes());
-        Image {
-            storage: Arc::new(Storage::Memory(self.words)),
+        Ok(Image {
+            storage: Arc::new(Storage::Memory(self.map)),
             len,
             sections: self.sections,
             meta: Arc::new(meta),
-        }
+        })
     }
 }
 
@@ -183,15 +200,15 @@ fn bad(reason: impl Into<String>) -> Error {
 impl Image {
     /// An image from a copy of these bytes, all of them checked.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut words = vec![0_u64; bytes.len().div_ceil(8)];
-        bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
-        let image = Self::open(Storage::Memory(words), bytes.len())?;
+        let mut map = memory(bytes.len().max(1))?;
+        map[..bytes.len()].copy_from_slice(bytes);
+        let image = Self::open(Storage::Memory(map), bytes.len())?;
         image.verify()?;
         Ok(image)
     }
 
     /// An image in a mapped file; only its header is checked.
-    pub(super) fn from_map(map: memmap2::Mmap) -> Result<Self> {
+    pub(super) fn from_map(map: Mmap) -> Result<Self> {
         let len = map.len();
         Self::open(Storage::File(map), len)
     }
@@ -415,3 +432,20 @@ pub(super) const fn home_slots(slots: usize) -> usize {
 
 /// Slots after the last home.
 pub(super) const SPARE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::{Meta, Section, Writer};
+
+    #[test]
+    fn a_writer_takes_more_than_it_expects() -> crate::error::Result<()> {
+        let (ids, names) = (vec![1; 10_001], vec![2; 300_000]);
+        let mut writer = Writer::new(1)?;
+        writer.put(Section::Ids, &ids)?;
+        writer.put(Section::Names, &names)?;
+        let image = writer.finish(Meta::default())?;
+        assert_eq!(image.section(Section::Ids), ids);
+        assert_eq!(image.section(Section::Names), names);
+        image.verify()
+    }
+}

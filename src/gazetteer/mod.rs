@@ -22,6 +22,7 @@ mod scan;
 mod search;
 mod store;
 mod substrings;
+mod texts;
 mod units;
 
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -40,6 +41,7 @@ use image::{Image, Section};
 use names::Spelling;
 use search::{Scratch, Searcher};
 use substrings::Substrings;
+pub use texts::{EntryText, Joined};
 use units::Folding;
 
 /// One thing that a gazetteer knows: a person, an organisation, a place.
@@ -190,18 +192,6 @@ pub struct EntryRef<'g> {
 impl<'g> EntryRef<'g> {
     fn string(self, blob: Section, ends: Section, i: u32) -> &'g str {
         std::str::from_utf8(self.image.string(blob, ends, i)).unwrap_or_default()
-    }
-
-    /// The bytes of the identifier, which are UTF-8 unless a saved gazetteer is damaged.
-    pub fn id_bytes(self) -> &'g [u8] {
-        self.image
-            .string(Section::Ids, Section::IdEnds, self.number)
-    }
-
-    /// The bytes of the canonical name, as [`Self::id_bytes`].
-    pub fn name_bytes(self) -> &'g [u8] {
-        let first = self.all_names().start;
-        self.image.string(Section::Names, Section::NameEnds, first)
     }
 
     /// Its index in the gazetteer.
