@@ -349,10 +349,8 @@ impl Scene {
     }
 
     fn place(&self, i: usize) -> Place {
-        let k = i.checked_sub(self.window.0);
-        k.and_then(|k| self.places.get(k))
-            .copied()
-            .unwrap_or_default()
+        let k = i.wrapping_sub(self.window.0);
+        self.places.get(k).copied().unwrap_or_default()
     }
 
     /// Appends the features of word `i` of the window that say what it is to `out`; gives the
@@ -360,11 +358,11 @@ impl Scene {
     pub(super) fn word_features(&self, view: &View, i: usize, out: &mut Vec<u64>) -> Situation {
         let p = self.place(i);
         let x = &view.items[i];
-        let none = Item::default();
-        let item = |k: Option<usize>| k.and_then(|k| view.items.get(k)).unwrap_or(&none);
-        let (b1, b2) = (item(i.checked_sub(1)), item(i.checked_sub(2)));
-        let (a1, a2) = (item(Some(i + 1)), item(Some(i + 2)));
-        let rule_before = i.checked_sub(1).map_or(0, |k| self.place(k).rule);
+        // Before the first word lies a number that no word has.
+        let item = |k: usize| view.items.get(k).unwrap_or(&Item::NONE);
+        let (b1, b2) = (item(i.wrapping_sub(1)), item(i.wrapping_sub(2)));
+        let (a1, a2) = (item(i + 1), item(i + 2));
+        let rule_before = self.place(i.wrapping_sub(1)).rule;
         let rule_after = self.place(i + 1).rule;
         let (side, flags) = (u64::from(p.side), u64::from(p.flags));
         let sd = side << 4 | u64::from(p.distance);

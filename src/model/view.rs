@@ -38,6 +38,25 @@ pub(super) struct Item {
     pub(super) sentence: u32,
 }
 
+impl Item {
+    /// No word.
+    pub(super) const NONE: Self = Self {
+        word: 0,
+        stem: 0,
+        suffix: 0,
+        tag: 0,
+        symbol: 0,
+        shape: 0,
+        prior: 0,
+        quote: 0,
+        rule: 0,
+        rule_score: 0,
+        lexicon: 0,
+        cue: 0,
+        sentence: 0,
+    };
+}
+
 /// Shape of what is neither word nor number.
 pub(super) const MARK: u8 = 6;
 /// First word of a cue of the rules.

@@ -97,6 +97,16 @@ impl Table {
         (feature >> (64 - self.bits)) as usize
     }
 
+    /// The rows where a feature may be.
+    #[inline(always)]
+    fn rows(&self, feature: u64) -> [Row; BUCKET] {
+        // Sound: there are 1 << bits buckets, and the number of one is as many bits of a feature.
+        #[allow(unsafe_code)]
+        unsafe {
+            *self.buckets.get_unchecked(self.bucket(feature))
+        }
+    }
+
     /// Asks for the rows of `features`, for a [`Self::sum`] a little later, unless the table is small
     /// enough to stay in the cache.
     pub(super) fn prefetch(&self, features: &[u64]) {
@@ -153,7 +163,7 @@ impl Table {
         };
         let mut sums = _mm_setzero_si128();
         for &feature in features {
-            let [a, b] = self.buckets[self.bucket(feature)];
+            let [a, b] = self.rows(feature);
             let rows = _mm_set_epi64x(b.0.cast_signed(), a.0.cast_signed());
             let same = _mm_cmpeq_epi32(rows, _mm_set1_epi32(i32::from(check(feature))));
             // The comparison of each row's check goes for its weights, which lie below it.
@@ -184,7 +194,7 @@ impl Table {
         let (even, odd) = (_mm256_set1_epi16(1), _mm256_set1_epi16(1 << 8));
         let (mut evens, mut odds) = (_mm256_setzero_si256(), _mm256_setzero_si256());
         for two in pairs {
-            let [low, high] = two.map(|feature| self.buckets[self.bucket(feature)]);
+            let [low, high] = two.map(|feature| self.rows(feature));
             let rows = [high[1], high[0], low[1], low[0]].map(|r| r.0.cast_signed());
             let rows = _mm256_set_epi64x(rows[0], rows[1], rows[2], rows[3]);
             let [low, high] = two.map(u64::cast_signed);
