@@ -31,9 +31,9 @@ class Gazetteer:
         cls,
         records: Iterable[Any],
         *,
-        plain: Plain | None,
+        plain: Plain,
         options: str,
-        refused: Callable[..., None] | None,
+        refused: Callable[[str, int], None],
     ) -> Gazetteer: ...
     @staticmethod
     def from_bytes(data: bytes) -> Gazetteer: ...

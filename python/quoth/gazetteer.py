@@ -54,29 +54,14 @@ class Gazetteer:
     ) -> None:
         if isinstance(entries, str) or not hasattr(entries, "__iter__"):
             raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        columns = sources.Columns()
-        self._build((), columns, "raise", options, own=entries)
+        self._build(entries, sources.Rows(sources.Columns(), "raise"), options)
 
-    def _build(
-        self,
-        rows: sources.Located | tuple[()],
-        columns: sources.Columns,
-        on_error: OnError,
-        options: Mapping[str, Any],
-        own: Iterable[Mapping[str, Any] | str] | None = None,
-    ) -> None:
-        """Builds from the rows of a source, or from the user's `own`."""
+    def _build(self, rows: Iterable[sources.Row], reader: sources.Rows, options: Mapping[str, Any]) -> None:
         encoded = matching.encode(options)
-        records = sources.Rows(iter(rows), columns, on_error)
-        self._inner = _core.Gazetteer(
-            records if own is None else own,
-            plain=None if own is None else records.plain(),
-            options=encoded,
-            refused=records.refuse,
-        )
+        self._inner = _core.Gazetteer(rows, plain=reader.plain(), options=encoded, refused=reader.refuse)
         self._entries: dict[int, Entry] = {}
         self._path: str | None = None
-        self._skipped = tuple(records.skipped)
+        self._skipped = tuple(reader.skipped)
 
     @classmethod
     def _from(
@@ -87,7 +72,8 @@ class Gazetteer:
         options: Mapping[str, Any],
     ) -> Gazetteer:
         new = cls.__new__(cls)
-        new._build(rows, columns, on_error, options)
+        reader = sources.Rows(columns, on_error)
+        new._build(reader.located(rows), reader, options)
         return new
 
     @property
@@ -129,7 +115,7 @@ class Gazetteer:
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         new = cls.__new__(cls)
-        new._build((), columns, on_error, options, own=records)
+        new._build(records, sources.Rows(columns, on_error), options)
         return new
 
     @classmethod
@@ -534,8 +520,9 @@ class Gazetteer:
         """
         if isinstance(entries, str) or not hasattr(entries, "__iter__"):
             raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        rows = list(sources.Rows(sources.records(entries), sources.Columns(), "raise"))
-        return self._changed(rows, set())
+        convert = sources.Rows(sources.Columns(), "raise").convert
+        rows = (convert(n, row) for n, row in enumerate(entries))
+        return self._changed([row for row in rows if row is not None], set())
 
     def remove(self, ids: Iterable[str]) -> Gazetteer:
         """Gives a gazetteer without the entries with these ids; this one stays as it is.

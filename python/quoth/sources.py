@@ -25,7 +25,6 @@ __all__ = [
     "jsonl_records",
     "parquet_records",
     "parsed",
-    "records",
 ]
 
 Record = tuple[str, str, str, list[str], float, str, list[str]]
@@ -68,6 +67,7 @@ class Plain:
 
     Attributes:
         id: Field of the identifier; `name`, `label`, `aliases` alike.
+        separator: Parts the aliases of one string.
         convert: Makes a record of a row that is another, by its number; None where it is left out.
     """
 
@@ -75,72 +75,61 @@ class Plain:
     name: str
     label: str
     aliases: str
+    separator: str
     convert: Callable[[int, Row], Record | None]
 
 
 class Rows:
-    """Records one by one; rows that cannot be used raise, or are noted and left out.
+    """Makes records of rows; rows that cannot be used raise, or are noted and left out.
 
     Args:
-        rows: What a source gives.
         columns: Which field is what; `id` and `name` are required, the others optional. Fields that
             have no role become properties.
         on_error: What to do with a row that cannot be used.
     """
 
-    __slots__ = ("_columns", "_roles", "_rows", "_skip", "_where", "skipped")
+    __slots__ = ("_columns", "_roles", "_skip", "_where", "skipped")
 
-    def __init__(self, rows: Located, columns: Columns, on_error: OnError) -> None:
+    def __init__(self, columns: Columns, on_error: OnError) -> None:
         if on_error not in get_args(OnError):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
-        self._rows = rows
         self._columns = columns
         self._roles = frozenset(
             (columns.id, columns.name, columns.aliases, columns.label, columns.priority, columns.related)
         )
         self._skip = on_error == "skip"
-        self._where: Where = ("entry", 0)
+        self._where: Where | None = None
         self.skipped: list[str] = []
         """Where each row that was left out stands, and why."""
 
-    def __iter__(self) -> Iterator[Record]:
-        """The records."""
-        for where, row in self._rows:
-            self._where = where
-            try:
-                if isinstance(row, QuothError):
-                    raise row
-                record = _record(row, self._columns, self._roles, where)
-            except QuothError as e:
-                if not self._skip:
-                    raise
-                self.skipped.append(str(e))
-                continue
-            yield record
+    def located(self, rows: Located) -> Iterator[Row]:
+        """The rows of a source: until the next is taken, errors say where this one came from."""
+        for self._where, row in rows:
+            yield row
 
     def plain(self) -> Plain:
-        """For rows that users have in their own collections."""
+        """What the core reads the plain ones by."""
         columns = self._columns
-        return Plain(columns.id, columns.name, columns.label, columns.aliases, self._convert)
+        return Plain(columns.id, columns.name, columns.label, columns.aliases, columns.separator, self.convert)
 
-    def _convert(self, n: int, row: Row) -> Record | None:
-        self._rows = iter([(("entry", n), row)])
-        return next(iter(self), None)
+    def convert(self, n: int, row: Row) -> Record | None:
+        """The record of row `n`; None where it is left out."""
+        try:
+            if isinstance(row, QuothError):
+                raise row
+            return _record(row, self._columns, self._roles, self._where or ("entry", n))
+        except QuothError as e:
+            if not self._skip:
+                raise
+            self.skipped.append(str(e))
+            return None
 
-    def refuse(self, reason: str, n: int | None = None) -> None:
-        """The core cannot use the last record, or row `n`."""
-        if n is not None:
-            self._where = ("entry", n)
-        message = f"{at(self._where)}: {reason}"
+    def refuse(self, reason: str, n: int) -> None:
+        """The core cannot use row `n`."""
+        message = f"{at(self._where or ('entry', n))}: {reason}"
         if not self._skip:
             raise GazetteerError(message)
         self.skipped.append(message)
-
-
-def records(rows: Iterable[Mapping[str, Any] | str]) -> Located:
-    """Rows that are here already, by their number."""
-    for n, row in enumerate(rows):
-        yield ("entry", n), row
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode

@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, Float32Array, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
 use quoth::gazetteer::{EntryRef, EntryText, GazetteerBuilder, GazetteerOptions, Joined};
 use quoth::{Entry, Span};
 
@@ -50,10 +50,20 @@ pub(crate) struct Plain<'py> {
     name: Bound<'py, PyString>,
     label: Bound<'py, PyString>,
     aliases: Bound<'py, PyString>,
+    separator: String,
     convert: Bound<'py, PyAny>,
 }
 
 impl Plain<'_> {
+    /// Whether no two fields are one: otherwise rows are for others to read.
+    fn usable(&self) -> PyResult<bool> {
+        let mut fields = HashSet::new();
+        for field in [&self.id, &self.name, &self.label, &self.aliases] {
+            fields.insert(to_utf8(field)?);
+        }
+        Ok(fields.len() == 4)
+    }
+
     /// Takes a row in; false where it is none of the plain ones, with `entry` half filled.
     fn take(&self, row: &Bound<'_, PyAny>, entry: &mut Entry) -> PyResult<bool> {
         entry.id.clear();
@@ -83,23 +93,38 @@ impl Plain<'_> {
             fields += 1;
             match value.cast_exact::<PyString>() {
                 Ok(value) if push_whole(value, out)? => {}
+                Err(_) if value.is_none() => {}
+                Err(_) if field.is(&self.id) && value.is_exact_instance_of::<PyInt>() => {
+                    push_whole(&value.str()?, out)?;
+                }
                 _ => return Ok(false),
             }
         }
         if let Some(value) = row.get_item(&self.aliases)? {
             fields += 1;
-            let Ok(list) = value.cast_exact::<PyList>() else {
+            // As str.strip() of Python has it.
+            let space = |c: char| c.is_whitespace() || ('\u{1C}'..='\u{1F}').contains(&c);
+            if let Ok(value) = value.cast_exact::<PyString>() {
+                let mut all = String::new();
+                if self.separator.is_empty() || !push_whole(value, &mut all)? {
+                    return Ok(false);
+                }
+                let names = all.split(&self.separator).map(|n| n.trim_matches(space));
+                let names = names.filter(|n| !n.is_empty());
+                entry.names.extend(names.map(str::to_owned));
+            } else if let Ok(list) = value.cast_exact::<PyList>() {
+                for name in list {
+                    let mut out = String::new();
+                    match name.cast_exact::<PyString>() {
+                        Ok(name) if push_whole(name, &mut out)? => {}
+                        _ => return Ok(false),
+                    }
+                    if !out.trim_matches(space).is_empty() {
+                        entry.names.push(out);
+                    }
+                }
+            } else if !value.is_none() {
                 return Ok(false);
-            };
-            for name in list {
-                let mut out = String::new();
-                match name.cast_exact::<PyString>() {
-                    Ok(name) if push_whole(name, &mut out)? => {}
-                    _ => return Ok(false),
-                }
-                if !out.trim().is_empty() {
-                    entry.names.push(out);
-                }
             }
         }
         // Further fields are for others to read, and what is missing is theirs to name.
@@ -128,30 +153,29 @@ impl Gazetteer {
     fn new(
         py: Python<'_>,
         records: &Bound<'_, PyAny>,
-        plain: Option<Plain<'_>>,
+        plain: Plain<'_>,
         options: &str,
-        refused: Option<&Bound<'_, PyAny>>,
+        refused: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let options: GazetteerOptions =
             serde_json::from_str(options).map_err(|e| PyValueError::new_err(e.to_string()))?;
         let mut builder = GazetteerBuilder::new(options);
         let mut taken = Entry::default();
+        let usable = plain.usable()?;
         for (n, record) in records.try_iter()?.enumerate() {
             let record = record?;
-            match &plain {
-                None => taken = entry(record.extract()?),
-                Some(plain) if plain.take(&record, &mut taken)? => {}
-                Some(plain) => match plain.convert.call1((n, record))?.extract()? {
+            if !(usable && plain.take(&record, &mut taken)?) {
+                match plain.convert.call1((n, record))?.extract()? {
                     None => continue,
                     Some(record) => taken = entry(record),
-                },
-            }
-            match (builder.push(&taken), refused) {
-                // Told to the caller, who goes on.
-                (Err(quoth::Error::BadEntry { reason, .. }), Some(refused)) => {
-                    refused.call1((reason, plain.as_ref().map(|_| n)))?;
                 }
-                (added, _) => added.map_err(to_python)?,
+            }
+            match builder.push(&taken) {
+                // Told to the caller, who goes on.
+                Err(quoth::Error::BadEntry { reason, .. }) => {
+                    refused.call1((reason, n))?;
+                }
+                added => added.map_err(to_python)?,
             }
             if n % (1 << 16) == 0 {
                 py.check_signals()?;

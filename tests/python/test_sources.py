@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -455,3 +456,37 @@ def test_build_names_bad_lines(tmp_path: Path, kind: str) -> None:
     assert done.exit_code == 0
     assert f"skipped {source}, line {len(lines) + 1}: " in done.output
     assert ids(Gazetteer.open(output)) == expected
+
+
+ROWS: list[dict[str, Any]] = [
+    {"id": "a", "name": "Ann"},
+    {"id": 7, "name": "Ann", "label": None, "aliases": None},
+    {"id": True, "name": "Ann", "aliases": ""},
+    {"id": "a", "name": "Zoë 😀", "label": "PERSON", "aliases": " Anna |\x1c|\u2003Annie\x1f|Zoë"},
+    {"id": "a", "name": "Ann", "aliases": ["Anna", " ", "\x1d", " Zoë "]},
+    {"id": "a", "name": "Ann", "label": 3, "aliases": ("Anna",)},
+    {"id": "a", "name": "Ann", "born": 1970},
+    {"id": "a", "name": "Ann", "priority": "2", "related": "b|c"},
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_dicts_are_read_as_other_mappings_are(row: dict[str, Any]) -> None:
+    assert list(Gazetteer([row])) == list(Gazetteer([MappingProxyType(row)]))
+
+
+@pytest.mark.parametrize("bad", [{"id": "a", "name": None}, {"id": None, "name": "A"}, {"id": "", "name": "A"}, {}, 3])
+def test_bad_dicts_are_told_as_other_mappings_are(bad: Any) -> None:
+    said = []
+    for row in (bad, MappingProxyType(bad) if isinstance(bad, dict) else bad):
+        with pytest.raises(GazetteerError, match="entry 1: ") as e:
+            Gazetteer(["Bo", row])
+        said.append(str(e.value))
+    assert said[0] == said[1]
+
+
+def test_one_field_may_be_two_things() -> None:
+    [entry] = Gazetteer.from_records([{"who": "Ann", "born": "1970"}], id="who", name="who")
+    assert (entry.id, entry.name, dict(entry.properties)) == ("Ann", "Ann", {"born": "1970"})
+    [entry] = Gazetteer.from_records([{"id": "a", "name": "Ann", "aliases": "An/Anna"}], separator="/")
+    assert entry.names == ("An", "Anna")
