@@ -22,8 +22,8 @@ pub(crate) fn finish(w: &Words, drafts: Vec<Draft>) -> Vec<Attribution> {
             Attribution {
                 kind: kind(w, d),
                 content,
-                cue: d.cue.iter().filter_map(|&r| span(w, r)).collect(),
-                source: d.source.iter().filter_map(|&r| span(w, r)).collect(),
+                cue: d.cue.iter().filter_map(|&r| cue_span(w, d, r)).collect(),
+                source: d.source.iter().filter_map(|&r| source_span(w, r)).collect(),
                 addressee: d.addressee.and_then(|r| span(w, r)),
                 class: d.class,
                 polarity: if d.negative {
@@ -58,6 +58,34 @@ fn span(w: &Words, r: Range) -> Option<Span> {
         return None;
     }
     Some(w.text.words[r.0].span.join(w.text.words[r.1 - 1].span))
+}
+
+/// Where the verb begins that a pronoun has swallowed: he|’s, you|’re.
+fn contraction(w: &Words, k: usize) -> Option<u32> {
+    let pronoun = w.is(k, Classes::PRON_SUBJ_AUX)
+        || (w.possessive(k) && w.is(k, Classes::PRON_SUBJ.or(Classes::REL)));
+    let word = w.text.words.get(k).filter(|_| pronoun)?;
+    let at = word.span.of(w.text.source).rfind(['\'', '’'])?;
+    (at > 0).then_some(word.span.start + at as u32)
+}
+
+/// The source without such a verb.
+fn source_span(w: &Words, r: Range) -> Option<Span> {
+    let whole = span(w, r)?;
+    Some(match contraction(w, r.1 - 1) {
+        Some(end) if end > whole.start => Span::new(whole.start, end),
+        _ => whole,
+    })
+}
+
+/// The cue, with the verb that the source before it has swallowed.
+fn cue_span(w: &Words, d: &Draft, r: Range) -> Option<Span> {
+    let whole = span(w, r)?;
+    let beside = d.source.filter(|s| s.1 == r.0 && s.0 < s.1);
+    Some(match beside.and_then(|s| contraction(w, s.1 - 1)) {
+        Some(start) => Span::new(start, whole.end),
+        None => whole,
+    })
 }
 
 /// Takes cue and source out of the content's pieces, drops empty pieces.

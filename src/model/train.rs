@@ -56,9 +56,18 @@ fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
                     .filter(|r| r.0 < r.1)
                     .collect()
             };
-            // The first piece of the cue stands for all.
+            // The first piece of the cue stands for all; a verb that begins inside its pronoun (you’ve
+            // said) is left to that.
+            let mut cue = *ranges(&a.cue).first()?;
+            let inside = a.cue.iter().any(|s| {
+                let word = text.words[cue.0].span;
+                word.start < s.start && s.start < word.end
+            });
+            if inside && cue.1 - cue.0 > 1 {
+                cue.0 += 1;
+            }
             Some(Target {
-                cue: *ranges(&a.cue).first()?,
+                cue,
                 source: ranges(&a.source),
                 content: ranges(&a.content),
             })

@@ -94,6 +94,8 @@ impl Resolver<'_, '_, '_> {
         if first >= end {
             return None;
         }
+        // A pronoun may have swallowed a verb: they’ve.
+        let last = words[end - 1].core_end.min(span.end);
         let kinds = self.names.kinds(first);
         if end - first == 1
             && let Some(s) = self.pronoun(first, kinds, parent)
@@ -127,8 +129,7 @@ impl Resolver<'_, '_, '_> {
         } else {
             first
         };
-        let name =
-            Span::new(words[from].span.start, words[end - 1].core_end).of(self.names.text.source);
+        let name = Span::new(words[from].span.start, last).of(self.names.text.source);
         Some(self.phrase(
             name.split_whitespace().collect::<Vec<_>>().join(" "),
             first,
