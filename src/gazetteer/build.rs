@@ -172,7 +172,7 @@ impl GazetteerBuilder {
         let near = near.ok_or_else(|| full("different words", MAX_NAMES))?;
         keys.words = FxHashSet::default();
         let (related, related_ends) = self.related();
-        let (word_filter, pair_filter) = filter::build(std::mem::take(&mut keys.filter));
+        let (word_filter, far_filter) = filter::build(std::mem::take(&mut keys.filter));
         let wordless = keys.wordless;
         let marks = keys.marks.iter().collect();
         let (slots, lists, spellings) = keys.into_slots()?;
@@ -190,14 +190,14 @@ impl GazetteerBuilder {
             self.names.text.len()
                 + self.ids.text.len()
                 + self.properties.text.len()
-                + 8 * (slots.len() + word_filter.len() + pair_filter.len())
+                + 8 * (slots.len() + word_filter.len() + far_filter.len())
                 + 4 * (lists.len() + by_id.len() + 2 * self.name_entry.len() + 5 * entries),
         )?;
         out.put(S::Slots, bytemuck::cast_slice(&slots))?;
         drop(slots);
         out.put(S::Lists, bytemuck::cast_slice(&lists))?;
         out.put(S::Filter, bytemuck::cast_slice(&word_filter))?;
-        out.put(S::PairFilter, bytemuck::cast_slice(&pair_filter))?;
+        out.put(S::FarFilter, bytemuck::cast_slice(&far_filter))?;
         out.put(S::Names, self.names.text.as_bytes())?;
         out.put(S::NameEnds, bytemuck::cast_slice(&self.names.ends))?;
         if several {
@@ -340,9 +340,7 @@ impl Keys {
         let mut out = parts.next().unwrap_or_default();
         for part in parts {
             out.keys.extend(part.keys);
-            out.filter.singles.extend(part.filter.singles);
-            out.filter.firsts.extend(part.filter.firsts);
-            out.filter.pairs.extend(part.filter.pairs);
+            out.filter.append(part.filter);
             out.marks.extend(part.marks);
             out.wordless |= part.wordless;
             out.words.extend(part.words);
@@ -397,7 +395,7 @@ impl Keys {
                 if let (Some(mark), Some(&word)) = (mark, words.first()) {
                     // A lone accent has no normal form where accents are folded.
                     out.marks.insert(mark.chars().next().unwrap_or('\u{301}'));
-                    out.filter.pairs.push(pair_key(AFTER_MARK, word));
+                    out.filter.marks.push(pair_key(AFTER_MARK, word));
                 }
                 let letters = fuzzy::letters(units);
                 if fuzzy::edits_of_name(letters, options.min_edit_length, options.max_edits) > 0 {
@@ -415,8 +413,8 @@ impl Keys {
             [] => self.wordless = true,
             [word] => self.filter.singles.push(word),
             [first, second, ..] => {
-                self.filter.firsts.push(first);
-                self.filter.pairs.push(pair_key(first, second));
+                let pair = pair_key(first, second);
+                self.filter.pairs.push((first, pair));
             }
         }
         let Some((&first, rest)) = units.split_first() else {

@@ -1,8 +1,8 @@
 //! Hashes of units and of runs of units. The same in every process and on every machine.
 
-const K1: u64 = 0x9e37_79b9_7f4a_7c15;
-const K2: u64 = 0xd6e8_feb8_6659_fd93;
-const K3: u64 = 0xa076_1d64_78bd_642f;
+pub(super) const K1: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(super) const K2: u64 = 0xd6e8_feb8_6659_fd93;
+pub(super) const K3: u64 = 0xa076_1d64_78bd_642f;
 
 /// Lower half of a 16-byte product, mixed with its upper half.
 #[inline(always)]
@@ -19,6 +19,10 @@ pub(super) struct CaseBits(u64);
 impl CaseBits {
     pub(super) const fn new(fold: bool) -> Self {
         Self(if fold { 0x2020_2020_2020_2020 } else { 0 })
+    }
+
+    pub(super) const fn bits(self) -> u64 {
+        self.0
     }
 }
 
@@ -43,14 +47,23 @@ fn halves(sixteen: [u8; 16]) -> (u64, u64) {
     (x as u64, (x >> 64) as u64)
 }
 
+/// Hash of up to 16 bytes: the lower halves of products alone, which processors have for many words at
+/// a time (`wide::hash_words`); of up to eight bytes no two hash the same.
 #[inline(always)]
 fn hash16(sixteen: [u8; 16], n: usize, case: CaseBits) -> u64 {
     let (a, b) = halves(sixteen);
     let (ma, mb) = MASKS[n];
-    fold_mul(
-        ((a | case.0) & ma) ^ K1 ^ ((n as u64) << 56),
-        ((b | case.0) & mb) ^ K2,
-    )
+    let a = ((a | case.0) & ma) ^ ((n as u64) << 56);
+    let b = (b | case.0) & mb;
+    mix(a.wrapping_mul(K1) ^ b.wrapping_mul(K2).rotate_right(32))
+}
+
+/// Lets every bit depend on every other (as the finaliser of `MurmurHash3`, Appleby 2011, with one round
+/// less).
+#[inline(always)]
+const fn mix(x: u64) -> u64 {
+    let x = (x ^ (x >> 32)).wrapping_mul(K3);
+    x ^ (x >> 32)
 }
 
 /// Hash of the unit `text[start..end]` in normal form.

@@ -15,7 +15,7 @@ use super::hash::place;
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"quothgaz";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Reads as another number on a machine of the other byte order.
 const ORDER: u32 = 0x0102_0304;
 const ALIGN: usize = 64;
@@ -55,10 +55,10 @@ pub(super) enum Section {
     Slots,
     /// u32: lists of names for slots with several: their number, then the names.
     Lists,
-    /// u64: the filter of words of names, see `filter`.
+    /// u64: the filter of words of names and of near pairs, see `filter`.
     Filter,
-    /// u64: the filter of the first two words of names.
-    PairFilter,
+    /// u64: the filter of far pairs, see `filter`.
+    FarFilter,
     /// u32: the entries that each entry belongs with, one list after the other.
     Related,
     /// u32: where each of these lists ends; empty where no entry has one.
@@ -290,7 +290,7 @@ impl Image {
             && one_each(S::Priorities, 4, entries, true)
             && one_each(S::PropertyEnds, 4, entries, true)
             && one_each(S::RelatedEnds, 4, entries, true)
-            && [S::Slots, S::Filter, S::PairFilter, S::FuzzySlots]
+            && [S::Slots, S::Filter, S::FarFilter, S::FuzzySlots]
                 .iter()
                 .all(|&s| size(s) % 8 == 0)
             && [S::Lists, S::ById, S::Related, S::FuzzyWordEnds]

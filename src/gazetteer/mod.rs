@@ -24,6 +24,7 @@ mod store;
 mod substrings;
 mod texts;
 mod units;
+mod wide;
 
 use std::sync::{Arc, LazyLock, OnceLock};
 

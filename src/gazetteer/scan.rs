@@ -7,8 +7,9 @@
 //! filters answer for nearly all words that they begin no name.
 
 use super::filter::Filters;
-use super::hash::{CaseBits, hash_unit, pair_key};
+use super::hash::{CaseBits, hash_unit};
 use super::units::{Cutter, Folding, small};
+use super::wide::{self, Edges, Lookup};
 
 /// Blocks of 64 bytes in a batch.
 const BATCH: usize = 32;
@@ -17,8 +18,9 @@ const BATCH: usize = 32;
 /// before, unless it is the first batch.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    /// The words, and room for more.
-    list: Vec<Word>,
+    /// The hashes of the words and where each begins and ends, and room for more.
+    hashes: Vec<u64>,
+    places: Vec<[u32; 2]>,
     len: usize,
     /// End of the word before the first.
     before: u32,
@@ -26,14 +28,10 @@ pub(super) struct Words {
     pub(super) cores: Vec<Core>,
     /// The words that may begin a name, in order.
     pub(super) found: Vec<Found>,
-}
-
-/// A word of the text.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Word {
-    pub(super) hash: u64,
-    pub(super) start: u32,
-    pub(super) end: u32,
+    /// Working memory.
+    edges: Edges,
+    lookup: Lookup,
+    asked: Vec<Found>,
 }
 
 /// A word's number, and its hash and end without its possessive ending.
@@ -45,12 +43,12 @@ pub(super) struct Core {
 }
 
 /// A word that may begin a name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub(super) struct Found(u32);
 
 impl Found {
-    fn new(word: usize, single: bool, several: bool) -> Self {
+    pub(super) fn new(word: usize, single: bool, several: bool) -> Self {
         Self(small(word) << 2 | u32::from(single) << 1 | u32::from(several))
     }
 
@@ -68,12 +66,22 @@ impl Found {
     pub(super) const fn several(self) -> bool {
         self.0 & 1 != 0
     }
+
+    /// Whether it may begin a name at all.
+    pub(super) const fn any(self) -> bool {
+        self.0 & 3 != 0
+    }
 }
 
 impl Words {
-    /// The words of this batch.
-    pub(super) fn list(&self) -> &[Word] {
-        &self.list[..self.len]
+    /// The hashes of the words of this batch.
+    pub(super) fn hashes(&self) -> &[u64] {
+        &self.hashes[..self.len]
+    }
+
+    /// Where each begins and ends.
+    pub(super) fn places(&self) -> &[[u32; 2]] {
+        &self.places[..self.len]
     }
 
     /// The possessive word's form without its ending.
@@ -88,20 +96,22 @@ impl Words {
     /// End of the word before a word.
     pub(super) fn end_before(&self, word: usize) -> u32 {
         word.checked_sub(1)
-            .map_or(self.before, |w| self.list[w].end)
+            .map_or(self.before, |w| self.places[w][1])
     }
 
-    /// Makes room for the words of a batch: one a byte at the most.
+    /// Makes room for as many more words as there are bytes in a batch.
     fn reserve(&mut self) {
-        let len = self.len + 64 * BATCH + 1;
-        if self.list.len() < len {
-            self.list.resize(len, Word::default());
+        let len = self.len + 64 * BATCH + wide::ROOM;
+        if self.hashes.len() < len {
+            self.hashes.resize(len, 0);
+            self.places.resize(len, [0; 2]);
         }
     }
 
-    /// A word more, where there may be more than bytes in the batch.
-    fn push(&mut self, word: Word) {
-        self.list[self.len] = word;
+    /// A word more.
+    fn push(&mut self, hash: u64, start: usize, end: usize) {
+        self.hashes[self.len] = hash;
+        self.places[self.len] = [small(start), small(end)];
         self.len += 1;
         self.reserve();
     }
@@ -112,9 +122,10 @@ impl Words {
             return;
         };
         if last > 0 {
-            self.before = self.list[last - 1].end;
+            self.before = self.places[last - 1][1];
         }
-        self.list.swap(0, last);
+        self.hashes.swap(0, last);
+        self.places.swap(0, last);
         self.len = 1;
         self.cores.retain_mut(|c| {
             let keep = c.word as usize == last;
@@ -132,23 +143,9 @@ pub(super) struct Scanner<'t, 'i> {
     words: &'i mut Words,
     /// Bytes that have been scanned.
     at: usize,
-    /// Where a word began that the bytes so far do not end, and whether it is ASCII so far.
-    open: Option<(usize, bool)>,
-    /// Whether a word began at the last byte so far.
-    began: bool,
     /// End of the last word that was cut exactly.
     end: usize,
     done: bool,
-}
-
-/// The bits of bytes of words (letters, digits, the underscore, everything beyond ASCII), of bytes
-/// beyond ASCII, of apostrophes and ampersands, and of full stops, in a block.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-struct Bits {
-    word: u64,
-    beyond: u64,
-    joining: u64,
-    stop: u64,
 }
 
 impl<'t, 'i> Scanner<'t, 'i> {
@@ -161,6 +158,7 @@ impl<'t, 'i> Scanner<'t, 'i> {
         words.len = 0;
         words.before = 0;
         words.cores.clear();
+        words.edges.clear();
         Self {
             bytes: text.as_bytes(),
             filters,
@@ -168,8 +166,6 @@ impl<'t, 'i> Scanner<'t, 'i> {
             cutter: Cutter::new(text, folding),
             words,
             at: 0,
-            open: None,
-            began: false,
             end: 0,
             done: false,
         }
@@ -181,118 +177,71 @@ impl<'t, 'i> Scanner<'t, 'i> {
             return None;
         }
         self.words.carry();
-        self.words.reserve();
+        self.words.edges.carry();
         let bytes = self.bytes;
         let stop = (self.at + 64 * BATCH).min(bytes.len());
         let (blocks, rest) = bytes[self.at..stop].as_chunks::<64>();
-        self.batch(blocks);
+        self.words.edges.add(blocks, self.at);
         if stop == bytes.len() {
             self.done = true;
-            if !rest.is_empty() {
-                let mut block = [b' '; 64];
-                block[..rest.len()].copy_from_slice(rest);
-                self.batch(&[block]);
-            }
-            if let Some((start, ascii)) = self.open.take() {
-                if ascii {
-                    self.push(start, bytes.len());
-                } else {
-                    self.run(start, bytes.len());
-                }
-            }
+            // A block with a byte that is of no word ends the last one.
+            let mut block = [b' '; 64];
+            block[..rest.len()].copy_from_slice(rest);
+            self.words.edges.add(&[block], stop - rest.len());
         }
+        self.at = stop;
+        self.cut();
         self.look();
         Some(self.words)
     }
 
-    /// The words of up to [`BATCH`] blocks.
-    fn batch(&mut self, blocks: &[[u8; 64]]) {
-        #[cfg(target_arch = "x86_64")]
-        if x86::wide() {
-            // Sound: the processor has what the function is compiled for.
-            #[allow(unsafe_code)]
-            unsafe {
-                return self.batch_wide(blocks);
+    /// Makes words of all edges.
+    fn cut(&mut self) {
+        self.words.reserve();
+        let edges = std::mem::take(&mut self.words.edges);
+        let at = &edges.at[..edges.n & !1];
+        let mut from = self.after_exact(at, 0);
+        for &exact in &edges.exact {
+            // The end of a word; its beginning stands before it.
+            let to = (exact >> 1) as usize - 1;
+            if to < from {
+                continue;
             }
+            self.plain(&at[from..to]);
+            self.special(at[to] as usize, at[to + 1] as usize, exact & 1 != 0);
+            from = self.after_exact(at, to + 2);
         }
-        self.batch_any(blocks);
+        self.plain(&at[from..]);
+        self.words.edges = edges;
     }
 
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn batch_wide(&mut self, blocks: &[[u8; 64]]) {
-        let mut bits = [Bits::default(); BATCH];
-        x86::sort_avx2(blocks, &mut bits);
-        for b in &bits[..blocks.len()] {
-            self.block(*b);
-        }
-    }
-
-    fn batch_any(&mut self, blocks: &[[u8; 64]]) {
-        let mut bits = [Bits::default(); BATCH];
-        sort(blocks, &mut bits);
-        for b in &bits[..blocks.len()] {
-            self.block(*b);
-        }
-    }
-
-    /// The words that end in a block.
-    #[inline(always)]
-    fn block(&mut self, bits: Bits) {
-        let base = self.at;
-        let mut open = self.open.take();
-        let before = bits.word << 1 | u64::from(open.is_some());
-        let mut starts = bits.word & !before;
-        let mut ends = !bits.word & before;
-        // A single letter and a full stop may be initials.
-        let letters = starts << 1 | u64::from(self.began);
-        self.began = starts >> 63 != 0;
-        // A byte beyond ASCII carries to the end of its run.
-        let carry = u64::from(open.is_some_and(|o| !o.1));
-        let (sum, over) = bits.word.overflowing_add(bits.beyond);
-        let (sum, over_again) = sum.overflowing_add(carry);
-        let beyond = sum & !bits.word;
-        let exact = bits.joining | (bits.stop & letters) | beyond;
-        let mut len = self.words.len;
-        while ends != 0 {
-            let bit = ends.trailing_zeros();
-            ends &= ends - 1;
-            let start = match open.take() {
-                Some((start, _)) => start,
-                None => {
-                    let start = base + starts.trailing_zeros() as usize;
-                    starts &= starts - 1;
-                    start
-                }
-            };
-            let end = base + bit as usize;
-            if exact >> bit & 1 == 0 && start >= self.end {
-                // There is always room.
-                if let Some(word) = self.words.list.get_mut(len) {
-                    *word = Word {
-                        hash: hash_unit(self.bytes, start, end, self.case),
-                        start: small(start),
-                        end: small(end),
-                    };
-                }
-                len += 1;
-            } else {
-                self.words.len = len;
-                self.special(start, end, beyond >> bit & 1 == 0);
-                len = self.words.len;
-            }
-        }
-        self.words.len = len;
-        if starts != 0 {
-            open = Some((base + starts.trailing_zeros() as usize, true));
-        }
-        if over | over_again
-            && let Some((_, ascii)) = &mut open
+    /// Goes over words that an exact cut has taken already, wholly or in part; gives the number of the
+    /// next one's edge.
+    #[inline]
+    fn after_exact(&mut self, at: &[u32], mut from: usize) -> usize {
+        while let Some(&[start, end]) = at.get(from..).and_then(<[u32]>::first_chunk)
+            && (start as usize) < self.end
         {
-            *ascii = false;
+            self.special(start as usize, end as usize, true);
+            from += 2;
         }
-        self.open = open;
-        self.at += 64;
+        from
+    }
+
+    /// Words of ASCII letters and digits, from their edges.
+    #[inline]
+    fn plain(&mut self, edges: &[u32]) {
+        let words = &mut *self.words;
+        let places = edges.as_chunks::<2>().0;
+        let all = words.len..words.len + places.len();
+        wide::hash_words(
+            self.bytes,
+            places,
+            self.case,
+            &mut words.hashes[all.clone()],
+        );
+        words.places[all].copy_from_slice(places);
+        words.len += places.len();
     }
 
     #[inline(never)]
@@ -375,11 +324,7 @@ impl<'t, 'i> Scanner<'t, 'i> {
         if core != 0 {
             self.core(core, end - 4);
         }
-        self.words.push(Word {
-            hash,
-            start: small(start),
-            end: small(end),
-        });
+        self.words.push(hash, start, end);
     }
 
     /// The word that comes next has a possessive ending.
@@ -393,19 +338,18 @@ impl<'t, 'i> Scanner<'t, 'i> {
 
     fn push(&mut self, start: usize, end: usize) {
         let hash = hash_unit(self.bytes, start, end, self.case);
-        self.words.push(Word {
-            hash,
-            start: small(start),
-            end: small(end),
-        });
+        self.words.push(hash, start, end);
     }
 
     /// A word of ASCII letters and digits with something after it that may join.
     #[inline(never)]
     fn joining(&mut self, start: usize, end: usize) {
         let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-        if start < self.end || self.bytes[end] != b'\'' {
-            return self.exact(start, end);
+        match self.bytes.get(end) {
+            _ if start < self.end => return self.exact(start, end),
+            Some(b'.') => return self.initials(start, end),
+            Some(b'\'') => {}
+            _ => return self.exact(start, end),
         }
         let rest = &self.bytes[end + 1..];
         let more = rest.iter().take_while(|b| word(b)).count();
@@ -423,6 +367,35 @@ impl<'t, 'i> Scanner<'t, 'i> {
         }
     }
 
+    /// Initials of ASCII letters; the first is at `start`, with a full stop at `end` after it.
+    fn initials(&mut self, start: usize, end: usize) {
+        let mut letters = [0; 32];
+        letters[0] = self.bytes[start];
+        let (mut n, mut stop) = (1, end);
+        // As `Cutter::initials_end`: a letter, and no more of its word.
+        while let [b'.', letter, rest @ ..] = &self.bytes[stop..]
+            && (letter.is_ascii_alphabetic() || *letter >= 128)
+        {
+            let more = rest.first();
+            if more.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+                break;
+            }
+            // The last 16 are room for hashing.
+            if n == 16 || *letter >= 128 || more.is_some_and(|b| *b >= 128) {
+                return self.exact(start, end);
+            }
+            letters[n] = *letter;
+            n += 1;
+            stop += 2;
+        }
+        if n == 1 || !letters[0].is_ascii_alphabetic() {
+            return self.push(start, end);
+        }
+        self.end = stop + usize::from(self.bytes.get(stop) == Some(&b'.'));
+        let hash = hash_unit(&letters, 0, n, self.case);
+        self.words.push(hash, start, self.end);
+    }
+
     /// Words cut the exact way, from the run that begins at `start`.
     #[inline(never)]
     fn exact(&mut self, start: usize, end: usize) {
@@ -438,11 +411,8 @@ impl<'t, 'i> Scanner<'t, 'i> {
                 if unit.core_hash != 0 {
                     self.core(unit.core_hash, unit.core_end as usize);
                 }
-                self.words.push(Word {
-                    hash: unit.hash,
-                    start: unit.start,
-                    end: unit.end,
-                });
+                let (start, end) = (unit.start as usize, unit.end as usize);
+                self.words.push(unit.hash, start, end);
             }
             self.end = unit.end as usize;
         }
@@ -452,46 +422,44 @@ impl<'t, 'i> Scanner<'t, 'i> {
     /// Looks at all words but the last of a batch, which may be the first of a pair still.
     fn look(&mut self) {
         let Words {
-            list,
+            hashes,
             len,
             cores,
             found,
+            lookup,
+            asked,
             ..
         } = &mut *self.words;
-        let list = &list[..*len];
         let filters = self.filters;
-        found.clear();
-        found.resize(list.len() + 4, Found(0));
-        let (mut from, mut n) = (0, 0);
-        #[cfg(target_arch = "x86_64")]
-        if x86::wide() && !filters.words.is_empty() {
-            // Sound: the processor has what the function is compiled for.
-            #[allow(unsafe_code)]
-            unsafe {
-                (from, n) = x86::look_avx2(list, filters.words, found);
-            }
+        if asked.len() < hashes.len() {
+            asked.resize(hashes.len(), Found::default());
         }
-        n = look(list, from, filters, n, found);
-        n = pairs(list, filters, n, found);
-        found.truncate(n);
-        let last = list.len().wrapping_sub(1);
+        let n = wide::look(hashes, len.saturating_sub(1), filters, lookup, asked);
+        found.clear();
+        found.extend_from_slice(&asked[..n]);
+        let hashes = &hashes[..*len];
+        let last = hashes.len().wrapping_sub(1);
         if self.done
-            && let Some(word) = list.last()
-            && filters.single(word.hash)
+            && let Some(&word) = hashes.last()
+            && filters.word(word).0
         {
             found.push(Found::new(last, true, false));
         }
-        if cores.is_empty() {
-            return;
-        }
+        let plain = found.len();
         for c in cores.iter() {
             let k = c.word as usize;
-            if (self.done || k < last) && filters.single(c.hash) {
+            if (self.done || k < last) && filters.word(c.hash).0 {
                 found.push(Found::new(k, true, false));
             }
-            if k > 0 && filters.pair(pair_key(list[k - 1].hash, c.hash)) {
-                found.push(Found::new(k - 1, false, true));
+            if k > 0 {
+                let before = hashes[k - 1];
+                let (_, near, far) = filters.word(before);
+                let pair = wide::paired(k - 1, (false, near, far), before, c.hash, filters);
+                found.extend(pair.any().then_some(pair));
             }
+        }
+        if found.len() == plain {
+            return;
         }
         found.sort_unstable_by_key(|f| f.0);
         found.dedup_by(|next, f| {
@@ -507,319 +475,19 @@ fn edge(bytes: &[u8]) -> bool {
     matches!(bytes, [0xE2, 0x80, 0x93 | 0x94 | 0x9C | 0x9D | 0xA6, ..])
 }
 
-/// Adds the words from number `from` on that may be a name or begin one, but for the last, to the
-/// first `n`; gives their number.
-fn look(list: &[Word], from: usize, filters: Filters<'_>, n: usize, found: &mut [Found]) -> usize {
-    let mut n = n;
-    let last = list.len().saturating_sub(1);
-    for (k, word) in list[..last].iter().enumerate().skip(from) {
-        let (single, first) = (filters.single(word.hash), filters.first(word.hash));
-        found[n] = Found::new(k, single, first);
-        n += usize::from(single | first);
-    }
-    n
-}
-
-/// Of the first `n`, those stay that are a name or begin one with the next word; gives their number.
-#[inline(always)]
-fn pairs(list: &[Word], filters: Filters<'_>, n: usize, found: &mut [Found]) -> usize {
-    let mut kept = 0;
-    for k in 0..n {
-        let f = found[k];
-        let two = list.get(f.word()..).and_then(<[Word]>::first_chunk::<2>);
-        let pair = two.is_some_and(|[a, b]| filters.pair(pair_key(a.hash, b.hash)));
-        let flags = f.0 & 3 & (2 | u32::from(pair));
-        // Kept or written over: no branch depends on a load that may take long.
-        found[kept] = Found(f.0 & !3 | flags);
-        kept += usize::from(flags != 0);
-    }
-    kept
-}
-
 /// Number of words of ASCII letters and digits, each hashed: what the scan costs without filters.
 pub(super) fn hash_words(text: &str) -> usize {
-    #[cfg(target_arch = "x86_64")]
-    if x86::wide() {
-        // Sound: the processor has what the function is compiled for.
-        #[allow(unsafe_code)]
-        return unsafe { hash_words_wide(text.as_bytes()) };
+    let (case, bytes) = (Folding::CASE.case_bits(), text.as_bytes());
+    let mut edges = Edges::default();
+    let mut hashes = [0; 32 * BATCH];
+    let mut words = 0;
+    for (k, batch) in bytes.as_chunks::<64>().0.chunks(BATCH).enumerate() {
+        edges.carry();
+        edges.add(batch, 64 * BATCH * k);
+        let places = edges.at[..edges.n].as_chunks().0;
+        wide::hash_words(bytes, places, case, &mut hashes[..places.len()]);
+        std::hint::black_box(&hashes);
+        words += places.len();
     }
-    hash_words_any(text.as_bytes())
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn hash_words_wide(bytes: &[u8]) -> usize {
-    hash_words_any(bytes)
-}
-
-#[inline(always)]
-fn hash_words_any(bytes: &[u8]) -> usize {
-    let case = Folding::CASE.case_bits();
-    let mut bits = [Bits::default(); BATCH];
-    let (mut at, mut open, mut words, mut sum) = (0, None, 0, 0);
-    for batch in bytes.as_chunks::<64>().0.chunks(BATCH) {
-        sort(batch, &mut bits);
-        for b in &bits[..batch.len()] {
-            let before = b.word << 1 | u64::from(open.is_some());
-            let mut starts = b.word & !before;
-            let mut ends = !b.word & before;
-            while ends != 0 {
-                let end = at + ends.trailing_zeros() as usize;
-                ends &= ends - 1;
-                let start = open.take().unwrap_or_else(|| {
-                    let start = at + starts.trailing_zeros() as usize;
-                    starts &= starts - 1;
-                    start
-                });
-                sum ^= hash_unit(bytes, start, end, case);
-                words += 1;
-            }
-            if starts != 0 {
-                open = Some(at + starts.trailing_zeros() as usize);
-            }
-            at += 64;
-        }
-    }
-    std::hint::black_box(sum);
     words
-}
-
-/// Sorts the bytes of blocks, with the widest registers that the processor has.
-fn sort(blocks: &[[u8; 64]], out: &mut [Bits]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if x86::wide() {
-            // Sound: the processor has AVX2.
-            #[allow(unsafe_code)]
-            unsafe {
-                return x86::sort_avx2(blocks, out);
-            }
-        }
-        // Sound: SSE2 is part of every x86-64 processor.
-        #[allow(unsafe_code)]
-        unsafe {
-            x86::sort_sse2(blocks, out);
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    sort_portable(blocks, out);
-}
-
-/// The same, one byte after the other: compilers for other processors make wide code of it.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn sort_portable(blocks: &[[u8; 64]], out: &mut [Bits]) {
-    for (block, out) in blocks.iter().zip(out) {
-        *out = Bits::default();
-        for (k, &b) in block.iter().enumerate() {
-            let word = b.is_ascii_alphanumeric() || b == b'_' || b >= 128;
-            out.word |= u64::from(word) << k;
-            out.beyond |= u64::from(b >= 128) << k;
-            out.joining |= u64::from(matches!(b, b'\'' | b'`' | b'&')) << k;
-            out.stop |= u64::from(b == b'.') << k;
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::{
-        __m128i, __m256i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8,
-        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm_storeu_si128, _mm256_add_epi8,
-        _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_pd,
-        _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_min_epu8,
-        _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_mul_epu32, _mm256_or_si256,
-        _mm256_permutevar8x32_epi32, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi64x,
-        _mm256_setzero_si256, _mm256_sllv_epi64, _mm256_srli_epi64, _mm256_storeu_si256,
-    };
-
-    use super::{Bits, Found, Word};
-
-    /// Whether the processor has AVX2 and the bit instructions that come with it.
-    #[inline]
-    pub(super) fn wide() -> bool {
-        use std::arch::is_x86_feature_detected as has;
-        has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
-    }
-
-    const LETTERS: (i8, i8) = (-0x61, 25);
-    const DIGITS: (i8, i8) = (-0x30, 9);
-
-    const fn lane(eight: [u8; 8]) -> i64 {
-        i64::from_le_bytes(eight)
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn sort_avx2(blocks: &[[u8; 64]], out: &mut [Bits]) {
-        // Bytes from one on, so many of them: shifted down they are at most their number - 1.
-        let within = |x: __m256i, (minus, most): (i8, i8)| {
-            let x = _mm256_add_epi8(x, _mm256_set1_epi8(minus));
-            _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(most)), x)
-        };
-        for (block, out) in blocks.iter().zip(out) {
-            *out = Bits::default();
-            let lanes = block.as_chunks::<8>().0;
-            for k in 0..2 {
-                let l = &lanes[4 * k..4 * k + 4];
-                let x = _mm256_set_epi64x(lane(l[3]), lane(l[2]), lane(l[1]), lane(l[0]));
-                let letter = within(_mm256_or_si256(x, _mm256_set1_epi8(0x20)), LETTERS);
-                let digit = within(x, DIGITS);
-                let is = |b: u8| _mm256_cmpeq_epi8(x, _mm256_set1_epi8(b.cast_signed()));
-                let word = _mm256_or_si256(_mm256_or_si256(letter, digit), is(b'_'));
-                let joining = _mm256_or_si256(_mm256_or_si256(is(b'\''), is(b'`')), is(b'&'));
-                let mask = |x| u64::from(_mm256_movemask_epi8(x).cast_unsigned()) << (32 * k);
-                let beyond = mask(x);
-                out.word |= mask(word) | beyond;
-                out.beyond |= beyond;
-                out.joining |= mask(joining);
-                out.stop |= mask(is(b'.'));
-            }
-        }
-    }
-
-    /// For each set of four lanes the lower halves of those in it, as numbers of 32 bits.
-    const FRONT: [[i64; 2]; 16] = {
-        let mut table = [[0; 2]; 16];
-        let mut set = 0;
-        while set < 16 {
-            let (mut lane, mut n) = (0, 0);
-            while lane < 4 {
-                if set >> lane & 1 == 1 {
-                    table[set][n / 2] |= (2 * lane) << (32 * (n % 2));
-                    n += 1;
-                }
-                lane += 1;
-            }
-            set += 1;
-        }
-        table
-    };
-
-    /// As [`super::look`], four words at a time; gives the number of words that were looked at and of
-    /// those found.
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn look_avx2(list: &[Word], filter: &[u64], found: &mut [Found]) -> (usize, usize) {
-        let (mut k, mut n) = (0, 0);
-        let Ok(len) = u32::try_from(filter.len()) else {
-            return (k, n);
-        };
-        let len = _mm256_set1_epi64x(i64::from(len));
-        let low = _mm256_set1_epi64x(63);
-        let one = _mm256_set1_epi64x(1);
-        let bit = |shifted| _mm256_sllv_epi64(one, _mm256_and_si256(shifted, low));
-        let holds = |words: __m256i, bits: __m256i| {
-            let missing = _mm256_andnot_si256(words, bits);
-            _mm256_cmpeq_epi64(missing, _mm256_setzero_si256())
-        };
-        let mut numbers = _mm256_set_epi64x(3 << 2, 2 << 2, 1 << 2, 0);
-        let hash = |k: usize| list[k].hash.cast_signed();
-        while k + 4 < list.len() {
-            let keys = _mm256_set_epi64x(hash(k + 3), hash(k + 2), hash(k + 1), hash(k));
-            // As `filter::place`.
-            let place =
-                _mm256_srli_epi64::<32>(_mm256_mul_epu32(_mm256_srli_epi64::<32>(keys), len));
-            let mut places = [0_u64; 4];
-            // Sound: the array has room for the four places.
-            #[allow(unsafe_code)]
-            unsafe {
-                _mm256_storeu_si256(places.as_mut_ptr().cast(), place);
-            }
-            let load = |j: usize| {
-                let word = filter.get(places[j] as usize);
-                word.copied().unwrap_or(0).cast_signed()
-            };
-            let words = _mm256_set_epi64x(load(3), load(2), load(1), load(0));
-            // As `filter::bits` and `filter::first_bits`.
-            let single = holds(
-                words,
-                _mm256_or_si256(
-                    _mm256_or_si256(bit(keys), bit(_mm256_srli_epi64::<6>(keys))),
-                    bit(_mm256_srli_epi64::<12>(keys)),
-                ),
-            );
-            let first = holds(
-                words,
-                _mm256_or_si256(
-                    bit(_mm256_srli_epi64::<18>(keys)),
-                    bit(_mm256_srli_epi64::<24>(keys)),
-                ),
-            );
-            // As `Found::new`. The lanes that may begin a name are moved to the front and all four
-            // are written: no branch depends on a load that may take long.
-            let any = _mm256_or_si256(single, first);
-            let any = _mm256_movemask_pd(_mm256_castsi256_pd(any)).cast_unsigned();
-            let flags = _mm256_or_si256(
-                _mm256_and_si256(single, _mm256_set1_epi64x(2)),
-                _mm256_and_si256(first, one),
-            );
-            let all = _mm256_or_si256(numbers, flags);
-            let front = FRONT[any as usize & 15];
-            let front = _mm256_set_epi64x(0, 0, front[1], front[0]);
-            let kept = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(all, front));
-            if let Some(out) = found.get_mut(n..n + 4) {
-                // Sound: there is room for four numbers of 32 bits.
-                #[allow(unsafe_code)]
-                unsafe {
-                    _mm_storeu_si128(out.as_mut_ptr().cast(), kept);
-                }
-            }
-            n += any.count_ones() as usize;
-            numbers = _mm256_add_epi64(numbers, _mm256_set1_epi64x(4 << 2));
-            k += 4;
-        }
-        (k, n)
-    }
-
-    #[target_feature(enable = "sse2")]
-    pub(super) fn sort_sse2(blocks: &[[u8; 64]], out: &mut [Bits]) {
-        let within = |x: __m128i, (minus, most): (i8, i8)| {
-            let x = _mm_add_epi8(x, _mm_set1_epi8(minus));
-            _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(most)), x)
-        };
-        for (block, out) in blocks.iter().zip(out) {
-            *out = Bits::default();
-            let lanes = block.as_chunks::<8>().0;
-            for k in 0..4 {
-                let x = _mm_set_epi64x(lane(lanes[2 * k + 1]), lane(lanes[2 * k]));
-                let letter = within(_mm_or_si128(x, _mm_set1_epi8(0x20)), LETTERS);
-                let digit = within(x, DIGITS);
-                let is = |b: u8| _mm_cmpeq_epi8(x, _mm_set1_epi8(b.cast_signed()));
-                let word = _mm_or_si128(_mm_or_si128(letter, digit), is(b'_'));
-                let joining = _mm_or_si128(_mm_or_si128(is(b'\''), is(b'`')), is(b'&'));
-                let mask = |x| u64::from(_mm_movemask_epi8(x).cast_unsigned()) << (16 * k);
-                let beyond = mask(x);
-                out.word |= mask(word) | beyond;
-                out.beyond |= beyond;
-                out.joining |= mask(joining);
-                out.stop |= mask(is(b'.'));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Bits, sort_portable};
-
-    #[test]
-    fn every_width_sorts_all_bytes_at_all_places() {
-        let blocks: Vec<[u8; 64]> = (0..=255_u8)
-            .map(|shift| std::array::from_fn(|k| (k as u8).wrapping_add(shift)))
-            .collect();
-        let run = |sort: fn(&[[u8; 64]], &mut [Bits])| {
-            let mut out = vec![Bits::default(); blocks.len()];
-            sort(&blocks, &mut out);
-            out
-        };
-        let expected = run(sort_portable);
-        assert!(expected.iter().any(|b| b.word != 0 && b.beyond == 0));
-        assert_eq!(run(super::sort), expected);
-        #[cfg(target_arch = "x86_64")]
-        {
-            // Sound: SSE2 is part of every x86-64 processor.
-            #[allow(unsafe_code)]
-            let sse2 = run(|b, out| unsafe { super::x86::sort_sse2(b, out) });
-            assert_eq!(sse2, expected);
-        }
-    }
 }

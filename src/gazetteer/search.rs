@@ -105,7 +105,7 @@ impl<'i> Searcher<'i> {
             kinds: image.meta.labels.iter().map(|l| Kind::of(l)).collect(),
             filters: Filters {
                 words: image.u64s(Section::Filter),
-                pairs: image.u64s(Section::PairFilter),
+                far: image.u64s(Section::FarFilter),
             },
             folding: options.folding(),
             spelling: options.spelling(),
@@ -155,14 +155,14 @@ impl<'i> Searcher<'i> {
         let (slots, homes) = (self.slots, home_slots(self.slots.len()));
         let mut scanner = Scanner::new(text, self.filters, self.folding, words);
         while let Some(words) = scanner.next_batch() {
-            let list = words.list();
+            let hashes = words.hashes();
             for f in &words.found {
-                let hash = list[f.word()].hash;
+                let hash = hashes[f.word()];
                 if f.single() {
                     prefetch(slots, place(hash, homes));
                 }
                 if f.several() {
-                    let pair = extend(hash, list[f.word() + 1].hash);
+                    let pair = extend(hash, hashes[f.word() + 1]);
                     prefetch(slots, place(pair, homes));
                 }
             }
@@ -223,7 +223,7 @@ impl<'i> Searcher<'i> {
         cutter: &mut Cutter<'_>,
         hits: &mut Vec<Hit>,
     ) {
-        let start = words.list()[word].start as usize;
+        let start = words.places()[word][0] as usize;
         // The full stop of initials is theirs.
         let from = (words.end_before(word) as usize).min(start);
         if &text.as_bytes()[from..start] != b" " {
@@ -242,11 +242,11 @@ impl<'i> Searcher<'i> {
         cutter: &mut Cutter<'_>,
         hits: &mut Vec<Hit>,
     ) {
-        let list = words.list();
+        let hashes = words.hashes();
         let (from, start) = (gap.start, gap.end);
-        let after_mark = |hash| self.filters.pair(pair_key(AFTER_MARK, hash));
+        let after_mark = |hash| self.filters.far(pair_key(AFTER_MARK, hash));
         let core = words.core(word);
-        if !after_mark(list[word].hash) && core.is_none_or(|c| !after_mark(c.hash)) {
+        if !after_mark(hashes[word]) && core.is_none_or(|c| !after_mark(c.hash)) {
             return;
         }
         let Some(mark) = text.as_bytes()[gap]
@@ -300,31 +300,31 @@ impl<'i> Searcher<'i> {
         hits: &mut Vec<Hit>,
     ) {
         let mut k = found.word();
-        let list = words.list();
-        let start = list[k].start;
-        let mut prefix = list[k].hash;
+        let (hashes, list) = (words.hashes(), words.places());
+        let start = list[k][0];
+        let mut prefix = hashes[k];
         let mut more = found.several();
         if found.single() {
             if let Some(c) = words.core(k) {
-                self.hit(c.hash, hits, start, c.end, list[k].end);
+                self.hit(c.hash, hits, start, c.end, list[k][1]);
             }
-            let slot = self.hit(prefix, hits, start, list[k].end, list[k].end);
+            let slot = self.hit(prefix, hits, start, list[k][1], list[k][1]);
             more |= slot.is_some_and(Slot::more);
         }
         while more {
             // The next word is the next unit where only a space parts them.
-            let end = list[k].end;
-            let next = list.get(k + 1).map(|w| w.start);
+            let end = list[k][1];
+            let next = list.get(k + 1).map(|w| w[0]);
             if next != Some(end + 1) || text.as_bytes()[end as usize] != b' ' {
                 cutter.seek(end as usize);
                 return self.go_on(start, prefix, cutter, hits);
             }
             k += 1;
-            let end = list[k].end;
+            let end = list[k][1];
             if let Some(c) = words.core(k) {
                 self.hit(extend(prefix, c.hash), hits, start, c.end, end);
             }
-            prefix = extend(prefix, list[k].hash);
+            prefix = extend(prefix, hashes[k]);
             let slot = self.hit(prefix, hits, start, end, end);
             more = slot.is_some_and(Slot::more);
         }
