@@ -6,6 +6,8 @@
 //! initials, other scripts) is cut exactly by `units`. Marks between words do not count here. The
 //! filters answer for nearly all words that they begin no name.
 
+use std::ops::Range;
+
 use super::filter::Filters;
 use super::hash::{CaseBits, hash_unit};
 use super::units::{Cutter, Folding, small};
@@ -93,10 +95,13 @@ impl Words {
         self.cores.iter().copied().find(|c| c.word as usize == word)
     }
 
-    /// End of the word before a word.
-    pub(super) fn end_before(&self, word: usize) -> u32 {
-        word.checked_sub(1)
-            .map_or(self.before, |w| self.places[w][1])
+    /// What lies between the word before and a word. The full stop of initials is theirs.
+    #[inline]
+    pub(super) fn gap_before(&self, word: usize) -> Range<usize> {
+        let before = word.checked_sub(1);
+        let from = before.map_or(self.before, |w| self.places[w][1]);
+        let to = self.places[word][0];
+        from.min(to) as usize..to as usize
     }
 
     /// Makes room for as many more words as there are bytes in a batch.

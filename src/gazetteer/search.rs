@@ -5,8 +5,6 @@
 //! The candidates of a batch go through each step together, and the memory that the next step needs is
 //! asked for one step ahead, so that misses of the cache overlap.
 
-use std::ops::Range;
-
 use rustc_hash::FxHashSet;
 
 use super::build::VARIANT;
@@ -16,7 +14,7 @@ use super::fuzzy::{self, Near};
 use super::hash::{AFTER_MARK, extend, pair_key, place};
 use super::image::{Ending, Image, Section, Slot, home_slots, look_up, piece};
 use super::names::{Spelling, units};
-use super::scan::{Found, Scanner, Words};
+use super::scan::{Scanner, Words};
 use super::units::{Cutter, Folding, Unit};
 use super::{CasePolicy, common_words};
 use crate::prefetch::prefetch;
@@ -35,10 +33,37 @@ struct Hit {
     ending: Ending,
 }
 
+/// A question to the table.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    kind: Asks,
+    hash: u64,
+    start: u32,
+    /// As [`Hit`] has them.
+    end: u32,
+    next: u32,
+    /// The number of the word that ends at `next`.
+    word: u32,
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    /// Whether a name ends here.
+    End,
+    /// That, and whether longer ones begin so.
+    More,
+    /// Names that go on after more than a space.
+    Beyond,
+    /// Names that begin with marks before the word.
+    Marks,
+}
+
 /// Working memory of a search, to be used again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     words: Words,
+    questions: Vec<Question>,
     /// By start, shortest first.
     hits: Vec<Hit>,
     entries: Vec<u32>,
@@ -128,6 +153,7 @@ impl<'i> Searcher<'i> {
     ) {
         let Scratch {
             words,
+            questions,
             hits,
             entries,
         } = scratch;
@@ -152,31 +178,107 @@ impl<'i> Searcher<'i> {
             }
             return resolve(hits);
         }
-        let (slots, homes) = (self.slots, home_slots(self.slots.len()));
         let mut scanner = Scanner::new(text, self.filters, self.folding, words);
         while let Some(words) = scanner.next_batch() {
-            let hashes = words.hashes();
-            for f in &words.found {
-                let hash = hashes[f.word()];
-                if f.single() {
-                    prefetch(slots, place(hash, homes));
-                }
-                if f.several() {
-                    let pair = extend(hash, hashes[f.word() + 1]);
-                    prefetch(slots, place(pair, homes));
-                }
-            }
-            for &f in &words.found {
-                if self.marks.any {
-                    self.leading_marks(text, words, f.word(), &mut cutter, hits);
-                }
-                self.follow(text, words, f, &mut cutter, hits);
+            self.ask(text, words, questions);
+            for question in questions.drain(..) {
+                self.answer(text, words, question, &mut cutter, hits);
             }
             if hits.len() > MOST_HITS {
                 resolve(hits);
             }
         }
         resolve(hits);
+    }
+
+    /// The questions about a batch, in the order of the text, shorter names first; the memory that
+    /// answers them is asked for.
+    fn ask(&self, text: &str, words: &Words, questions: &mut Vec<Question>) {
+        let (bytes, hashes, places) = (text.as_bytes(), words.hashes(), words.places());
+        let (slots, homes) = (self.slots, home_slots(self.slots.len()));
+        let mut cores = &words.cores[..];
+        for &found in &words.found {
+            let k = found.word();
+            let (hash, [start, end]) = (hashes[k], places[k]);
+            while let Some((core, rest)) = cores.split_first()
+                && (core.word as usize) < k
+            {
+                cores = rest;
+            }
+            let core = |k: usize| cores.iter().take(2).find(|c| c.word as usize == k);
+            let mut ask = |kind, hash, end, next, word: usize| {
+                prefetch(slots, place(hash, homes));
+                questions.push(Question {
+                    kind,
+                    hash,
+                    start,
+                    end,
+                    next,
+                    word: word as u32,
+                });
+            };
+            if self.marks.any && &bytes[words.gap_before(k)] != b" " {
+                ask(Asks::Marks, hash, end, end, k);
+            }
+            if found.single() {
+                if let Some(c) = core(k) {
+                    ask(Asks::End, c.hash, c.end, end, k);
+                }
+                // Longer names are asked for below.
+                let kind = if found.several() {
+                    Asks::End
+                } else {
+                    Asks::More
+                };
+                ask(kind, hash, end, end, k);
+            }
+            if found.several() {
+                // The next word is the next unit where only a space parts them.
+                match places.get(k + 1) {
+                    Some(&[start, next]) if start == end + 1 && bytes[end as usize] == b' ' => {
+                        if let Some(c) = core(k + 1) {
+                            ask(Asks::End, extend(hash, c.hash), c.end, next, k + 1);
+                        }
+                        let pair = extend(hash, hashes[k + 1]);
+                        ask(Asks::More, pair, next, next, k + 1);
+                    }
+                    _ => ask(Asks::Beyond, hash, end, end, k),
+                }
+            }
+        }
+    }
+
+    /// Adds the hits that answer a question.
+    #[inline]
+    fn answer(
+        &self,
+        text: &str,
+        words: &Words,
+        question: Question,
+        cutter: &mut Cutter<'_>,
+        hits: &mut Vec<Hit>,
+    ) {
+        let Question {
+            kind,
+            hash,
+            start,
+            end,
+            next,
+            word,
+        } = question;
+        match kind {
+            Asks::End | Asks::More => {
+                let slot = self.hit(hash, hits, start, end, next);
+                if kind == Asks::More && slot.is_some_and(Slot::more) {
+                    self.follow(text, words, question, cutter, hits);
+                }
+            }
+            Asks::Beyond => {
+                cutter.seek(end as usize);
+                self.go_on(start, hash, cutter, hits);
+            }
+            Asks::Marks => self.marks_before(text, words, word as usize, cutter, hits),
+        }
     }
 
     /// Reports the hits that are names.
@@ -213,35 +315,17 @@ impl<'i> Searcher<'i> {
         }
     }
 
-    /// Adds what the names may be that begin with a mark before this word.
-    #[inline]
-    fn leading_marks(
-        &self,
-        text: &str,
-        words: &Words,
-        word: usize,
-        cutter: &mut Cutter<'_>,
-        hits: &mut Vec<Hit>,
-    ) {
-        let start = words.places()[word][0] as usize;
-        // The full stop of initials is theirs.
-        let from = (words.end_before(word) as usize).min(start);
-        if &text.as_bytes()[from..start] != b" " {
-            self.marks_before(text, words, word, from..start, cutter, hits);
-        }
-    }
-
-    /// As [`Self::leading_marks`], where there is more than a space between this word and the last.
+    /// Adds what the names may be that begin with a mark between the last word and this.
     #[inline(never)]
     fn marks_before(
         &self,
         text: &str,
         words: &Words,
         word: usize,
-        gap: Range<usize>,
         cutter: &mut Cutter<'_>,
         hits: &mut Vec<Hit>,
     ) {
+        let gap = words.gap_before(word);
         let hashes = words.hashes();
         let (from, start) = (gap.start, gap.end);
         let after_mark = |hash| self.filters.far(pair_key(AFTER_MARK, hash));
@@ -290,43 +374,37 @@ impl<'i> Searcher<'i> {
         Some(slot)
     }
 
-    /// Adds what the names may be that begin with this word, shortest first.
+    /// Adds what the names may be that go on after the words of a question, shortest first.
+    #[inline(never)]
     fn follow(
         &self,
         text: &str,
         words: &Words,
-        found: Found,
+        question: Question,
         cutter: &mut Cutter<'_>,
         hits: &mut Vec<Hit>,
     ) {
-        let mut k = found.word();
-        let (hashes, list) = (words.hashes(), words.places());
-        let start = list[k][0];
-        let mut prefix = hashes[k];
-        let mut more = found.several();
-        if found.single() {
-            if let Some(c) = words.core(k) {
-                self.hit(c.hash, hits, start, c.end, list[k][1]);
-            }
-            let slot = self.hit(prefix, hits, start, list[k][1], list[k][1]);
-            more |= slot.is_some_and(Slot::more);
-        }
-        while more {
-            // The next word is the next unit where only a space parts them.
-            let end = list[k][1];
-            let next = list.get(k + 1).map(|w| w[0]);
+        let (hashes, places) = (words.hashes(), words.places());
+        let (start, mut prefix) = (question.start, question.hash);
+        let mut k = question.word as usize;
+        loop {
+            // As in `ask`.
+            let end = places[k][1];
+            let next = places.get(k + 1).map(|w| w[0]);
             if next != Some(end + 1) || text.as_bytes()[end as usize] != b' ' {
                 cutter.seek(end as usize);
                 return self.go_on(start, prefix, cutter, hits);
             }
             k += 1;
-            let end = list[k][1];
+            let end = places[k][1];
             if let Some(c) = words.core(k) {
                 self.hit(extend(prefix, c.hash), hits, start, c.end, end);
             }
             prefix = extend(prefix, hashes[k]);
             let slot = self.hit(prefix, hits, start, end, end);
-            more = slot.is_some_and(Slot::more);
+            if slot.is_none_or(|s| !s.more()) {
+                return;
+            }
         }
     }
 
@@ -465,14 +543,11 @@ impl<'i> Searcher<'i> {
             return false;
         };
         let found = &text[hit.start as usize..hit.end as usize];
-        if found.as_bytes() == name {
+        let any_case = self.folding.case && !self.smart;
+        if any_case && found.as_bytes().eq_ignore_ascii_case(name) && name.is_ascii() {
             return true;
         }
-        if self.folding.case
-            && !self.smart
-            && name.is_ascii()
-            && found.as_bytes().eq_ignore_ascii_case(name)
-        {
+        if found.as_bytes() == name {
             return true;
         }
         let Ok(name) = std::str::from_utf8(name) else {
