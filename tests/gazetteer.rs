@@ -421,8 +421,8 @@ proptest! {
         case in prop::sample::select(vec![CasePolicy::Fold, CasePolicy::Exact, CasePolicy::Smart]),
         fold_accents: bool,
         overlapping: bool,
-        // The scan goes by 64 bytes, and 2048.
-        before in prop_oneof![0..70_usize, 1980..2060_usize],
+        // The scan goes by 64 bytes, and 4096.
+        before in prop_oneof![0..70_usize, 4030..4110_usize],
     ) {
         let text = "x".repeat(before) + " " + &text.join(marks) + &tricky;
         let options = GazetteerOptions { case, fold_accents, overlapping, ..GazetteerOptions::default() };

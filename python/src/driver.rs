@@ -1,7 +1,6 @@
 //! Reads many texts: takes them from Python in chunks, works on a chunk in parallel with the GIL
 //! released, and looks for Ctrl-C between chunks. Memory beyond input and output is a chunk.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{Array, ArrayRef};
@@ -11,7 +10,7 @@ use pyo3::types::{PyIterator, PyString};
 use quoth::corpus::Pool;
 
 use crate::error::to_python;
-use crate::input::{Column, Unreadable, ids, push_str, string_at};
+use crate::input::{Column, Unreadable, Utf8, ids, string_at};
 
 /// Bytes of text that one thread takes at a time.
 const UNIT_BYTES: usize = 1 << 18;
@@ -74,52 +73,48 @@ pub(crate) fn run<R: Send>(
 /// Texts taken from Python.
 #[derive(Default)]
 struct Chunk {
-    buffer: String,
-    ends: Vec<Result<Range<usize>, Unreadable>>,
+    texts: Vec<Result<Utf8, Unreadable>>,
+    bytes: usize,
 }
 
 impl Chunk {
     /// Takes about `bytes` bytes or `n` texts.
     fn fill(&mut self, iterator: &Bound<'_, PyIterator>, bytes: usize, n: usize) -> PyResult<()> {
-        self.buffer.clear();
-        self.ends.clear();
-        while self.buffer.len() < bytes
-            && self.ends.len() < n
+        self.texts.clear();
+        self.bytes = 0;
+        while self.bytes < bytes
+            && self.texts.len() < n
             && let Some(text) = iterator.clone().next()
         {
-            let end = self.take(&text?)?;
-            self.ends.push(end);
+            let text = take(text?)?;
+            self.bytes += text.as_ref().map_or(0, |t| t.as_str().len());
+            self.texts.push(text);
         }
         Ok(())
     }
 
-    fn take(&mut self, text: &Bound<'_, PyAny>) -> PyResult<Result<Range<usize>, Unreadable>> {
-        let start = self.buffer.len();
-        Ok(if let Ok(text) = text.cast::<PyString>() {
-            push_str(text, &mut self.buffer)?;
-            Ok(start..self.buffer.len())
-        } else if text.is_none() || text.extract::<f64>().is_ok_and(f64::is_nan) {
-            // NaN is how pandas says that a string is missing.
-            Err(Unreadable::null())
-        } else {
-            let kind = text.get_type().name()?;
-            Err(Unreadable {
-                status: "not_text",
-                message: format!("expected str, got {kind}"),
-            })
-        })
-    }
-
     fn texts(&self) -> Vec<Result<&str, Unreadable>> {
-        self.ends
-            .iter()
-            .map(|e| {
-                e.as_ref()
-                    .map(|r| &self.buffer[r.clone()])
-                    .map_err(Clone::clone)
-            })
+        let texts = self.texts.iter();
+        texts
+            .map(|t| t.as_ref().map(Utf8::as_str).map_err(Clone::clone))
             .collect()
     }
+}
+
+fn take(text: Bound<'_, PyAny>) -> PyResult<Result<Utf8, Unreadable>> {
+    let text = match text.cast_into::<PyString>() {
+        Ok(text) => return Utf8::of(text).map(Ok),
+        Err(e) => e.into_inner(),
+    };
+    // NaN is how pandas says that a string is missing.
+    if text.is_none() || text.extract::<f64>().is_ok_and(f64::is_nan) {
+        return Ok(Err(Unreadable::null()));
+    }
+    let kind = text.get_type().name()?;
+    Ok(Err(Unreadable {
+        status: "not_text",
+        message: format!("expected str, got {kind}"),
+    }))
 }
 
 struct Run<'a, 'py, F, R> {
@@ -159,7 +154,7 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         // While the first is taken nobody works: it is small, and those after it grow.
         let mut bytes = most.min(UNIT_BYTES * self.pool.n_threads());
         chunk.fill(iterator.bind(self.py), bytes, n)?;
-        while !chunk.ends.is_empty() {
+        while !chunk.texts.is_empty() {
             bytes = most.min(bytes * 2);
             self.work_on(&chunk.texts(), |py| next.fill(iterator.bind(py), bytes, n))?;
             std::mem::swap(&mut chunk, &mut next);

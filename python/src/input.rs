@@ -28,14 +28,76 @@ impl Unreadable {
     }
 }
 
-/// Appends a `str` to `out` as UTF-8; a lone surrogate becomes U+FFFD, which has as many bytes.
+/// A `str` as UTF-8, held where Python has it; a lone surrogate becomes U+FFFD, which has as many bytes.
 ///
 /// Nothing is cached in the object: `PyUnicode_AsUTF8` would leave a second copy of every text that
 /// is not ASCII in the user's strings for as long as they live.
-pub(crate) fn push_str(text: &Bound<'_, PyString>, out: &mut String) -> PyResult<()> {
-    if push_whole(text, out)? {
-        return Ok(());
+#[derive(Debug)]
+pub(crate) struct Utf8 {
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// In a `str` of ASCII, whose own memory is UTF-8, or in `bytes` made of another.
+    Python {
+        start: *const u8,
+        len: usize,
+        _keeper: Py<PyAny>,
+    },
+    Own(String),
+}
+
+// SAFETY: `str` and `bytes` never change, and whoever has a reference may read them on any thread; the
+// reference itself is counted by `Py`.
+#[allow(unsafe_code)]
+unsafe impl Send for Utf8 {}
+// SAFETY: as before.
+#[allow(unsafe_code)]
+unsafe impl Sync for Utf8 {}
+
+impl Utf8 {
+    pub(crate) fn of(text: Bound<'_, PyString>) -> PyResult<Self> {
+        let of = |bytes: &[u8], keeper: Bound<'_, PyAny>| Self {
+            held: Held::Python {
+                start: bytes.as_ptr(),
+                len: bytes.len(),
+                _keeper: keeper.unbind(),
+            },
+        };
+        if is_ascii(&text)? {
+            let bytes = text.to_str()?.as_bytes();
+            return Ok(of(bytes, text.clone().into_any()));
+        }
+        Ok(match text.encode_utf8() {
+            Ok(bytes) => of(bytes.as_bytes(), bytes.clone().into_any()),
+            Err(_) => Self {
+                held: Held::Own(replaced(&text)?),
+            },
+        })
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match &self.held {
+            // SAFETY: the memory belongs to the object that is held beside it, and never changes. It is
+            // ASCII, or Python's own encoder wrote it, which refuses surrogates: to check that it is
+            // UTF-8 would take a third of the time.
+            #[allow(unsafe_code)]
+            Held::Python { start, len, .. } => unsafe {
+                std::str::from_utf8_unchecked(std::slice::from_raw_parts(*start, *len))
+            },
+            Held::Own(text) => text,
+        }
+    }
+}
+
+fn is_ascii(text: &Bound<'_, PyString>) -> PyResult<bool> {
+    text.call_method0(intern!(text.py(), "isascii"))?
+        .is_truthy()
+}
+
+/// A `str` with U+FFFD for lone surrogates.
+fn replaced(text: &Bound<'_, PyString>) -> PyResult<String> {
     let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
     let mut bytes = bytes.cast::<PyBytes>()?.as_bytes().to_vec();
     let mut i = 0;
@@ -46,33 +108,22 @@ pub(crate) fn push_str(text: &Bound<'_, PyString>, out: &mut String) -> PyResult
         }
         i += 1;
     }
-    out.push_str(&String::from_utf8_lossy(&bytes));
-    Ok(())
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Appends a `str` to `out` as UTF-8; false where it has a lone surrogate, with nothing appended. As
-/// [`push_str`], nothing is cached in the object.
+/// Appends a `str` to `out` as UTF-8; false where it has a lone surrogate, with nothing appended.
 pub(crate) fn push_whole(text: &Bound<'_, PyString>, out: &mut String) -> PyResult<bool> {
-    let py = text.py();
-    if text.call_method0(intern!(py, "isascii"))?.is_truthy()? {
-        out.push_str(text.to_str()?);
-        return Ok(true);
+    let text = Utf8::of(text.clone())?;
+    let whole = matches!(text.held, Held::Python { .. });
+    if whole {
+        out.push_str(text.as_str());
     }
-    let Ok(bytes) = text.encode_utf8() else {
-        return Ok(false);
-    };
-    // SAFETY: Python's own encoder wrote it, and refuses surrogates: to check that it is UTF-8 would
-    // take a third of the time.
-    #[allow(unsafe_code)]
-    out.push_str(unsafe { std::str::from_utf8_unchecked(bytes.as_bytes()) });
-    Ok(true)
+    Ok(whole)
 }
 
-/// A `str` as UTF-8.
+/// A `str` as UTF-8, with U+FFFD for lone surrogates.
 pub(crate) fn to_utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
-    let mut out = String::new();
-    push_str(text, &mut out)?;
-    Ok(out)
+    Ok(Utf8::of(text.clone())?.as_str().to_owned())
 }
 
 /// The chunks of an Arrow string column.

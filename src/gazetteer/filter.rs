@@ -16,7 +16,7 @@ const MOST_NEAR: usize = 32;
 /// dense, to stay as near as it can.
 const fn bits_a_key(keys: usize) -> usize {
     if keys <= 10_000 {
-        24
+        20
     } else if keys <= 200_000 {
         16
     } else {

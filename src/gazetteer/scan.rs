@@ -14,7 +14,7 @@ use super::units::{Cutter, Folding, small};
 use super::wide::{self, Edges, Lookup};
 
 /// Blocks of 64 bytes in a batch.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 
 /// The words of a batch, and which of them may begin a name. The first word is the last of the batch
 /// before, unless it is the first batch.

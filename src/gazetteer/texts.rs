@@ -105,6 +105,14 @@ impl<'g> Texts<'g> {
         }
     }
 
+    /// The text of all entries, where they have one.
+    fn same(&self) -> Option<&[u8]> {
+        match self.number {
+            Number::Label([]) => Some(&self.blob[self.piece(0)]),
+            _ => None,
+        }
+    }
+
     /// Where an entry's text lies; nowhere, where a file is damaged.
     #[inline]
     fn piece(&self, entry: u32) -> Range<usize> {
@@ -130,6 +138,14 @@ impl Gazetteer {
         let first = Texts::of(&self.image, which);
         let added = self.changes.as_ref();
         let added = added.map(|c| Texts::of(&c.added, which));
+        if let (Some(same), None) = (first.same(), &added) {
+            let n = entries.len();
+            let end = |k: usize| i32::try_from(k * same.len()).unwrap_or(i32::MAX);
+            return Joined {
+                bytes: same.repeat(n),
+                offsets: (0..=n).map(end).collect(),
+            };
+        }
         let part = |entry: u32| match &added {
             Some(added) if entry >= base => (added, entry - base),
             _ => (&first, entry),

@@ -36,24 +36,29 @@ impl<'t> CharOffsets<'t> {
     }
 
     /// Number of code points before byte `at` (at most the text's length).
+    #[inline]
     pub fn at(&self, at: u32) -> u32 {
         if self.before.is_empty() {
             return at;
         }
-        let block = at as usize / BLOCK;
-        self.before[block] + starts(&self.bytes[block * BLOCK..at as usize])
+        let (block, within) = (at as usize / BLOCK, at as usize % BLOCK);
+        let bytes = &self.bytes[block * BLOCK..];
+        self.before[block]
+            + match bytes.first_chunk::<BLOCK>() {
+                // All are looked at, for how many there are is hard to foretell.
+                Some(bytes) => {
+                    let counts = bytes.iter().zip(0..BLOCK as u8);
+                    let counts = counts.map(|(&b, k)| u8::from(begins(b)) & u8::from(k < within as u8));
+                    u32::from(counts.sum::<u8>())
+                }
+                None => starts(&bytes[..within]),
+            }
     }
 
     /// A span in code points.
+    #[inline]
     pub fn span(&self, span: Span) -> Span {
-        let start = self.at(span.start);
-        let inside = &self.bytes[span.start as usize..span.end as usize];
-        let n = if self.before.is_empty() || inside.len() > BLOCK {
-            self.at(span.end) - start
-        } else {
-            starts(inside)
-        };
-        Span::new(start, start + n)
+        Span::new(self.at(span.start), self.at(span.end))
     }
 }
 
