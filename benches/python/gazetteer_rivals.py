@@ -435,7 +435,7 @@ def main() -> None:
         texts.append(text)
         total += len(text.encode())
     for size in sizes.split(","):
-        compare(make_names(int(size), args.quick), texts, runs, min(len(base), 300))
+        compare(make_names(int(size), args.quick), texts, runs, min(len(base), 1000))
 
 
 if __name__ == "__main__":
