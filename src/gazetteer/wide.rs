@@ -184,6 +184,14 @@ pub(super) fn hash_words(text: &[u8], places: &[[u32; 2]], case: CaseBits, hashe
             return x86::hash_words_avx512(text, places, case, hashes);
         }
     }
+    #[cfg(target_arch = "x86_64")]
+    if x86::wide() {
+        // Sound: as before.
+        #[allow(unsafe_code)]
+        unsafe {
+            return x86::hash_words_avx2(text, places, case, hashes);
+        }
+    }
     hash_words_plain(text, places, case, hashes);
 }
 
@@ -287,7 +295,7 @@ pub(super) fn paired(
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Bits, CHUNK, Edges, Lookup, MARK, MARKS, flatten, small};
+    use super::{Bits, CHUNK, Edges, Lookup, MARK, MARKS, small};
     use crate::gazetteer::filter::{Filters, LINE};
     use crate::gazetteer::hash::{CaseBits, K1, K2, K3};
     use crate::gazetteer::scan::Found;
@@ -314,6 +322,24 @@ mod x86 {
     // Bytes from one on, so many of them: shifted down they are at most their number - 1.
     const LETTERS: (i8, i8) = (-0x61, 25);
     const DIGITS: (i8, i8) = (-0x30, 9);
+
+    /// For each set of eight bits the places of those in it.
+    const PLACES: [[u8; 8]; 256] = {
+        let mut table = [[0; 8]; 256];
+        let mut set = 0;
+        while set < 256 {
+            let (mut bit, mut n) = (0, 0);
+            while bit < 8 {
+                if set >> bit & 1 == 1 {
+                    table[set][n] = bit;
+                    n += 1;
+                }
+                bit += 1;
+            }
+            set += 1;
+        }
+        table
+    };
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn add_avx2(edges: &mut Edges, blocks: &[[u8; 64]], base: usize) {
@@ -348,6 +374,23 @@ mod x86 {
                 bits.mark[2] |= mask(marks);
             }
             bits
+        };
+        let flatten = |bits: u64, base: u32, out: &mut [u32]| {
+            let mut n = 0;
+            for (set, from) in bits.to_le_bytes().into_iter().zip((base..).step_by(8)) {
+                let eight = i64::from_le_bytes(PLACES[set as usize]);
+                let places = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(eight));
+                let places = _mm256_add_epi32(places, _mm256_set1_epi32(from.cast_signed()));
+                if let Some(out) = out.get_mut(n..n + 8) {
+                    // Sound: there is room for eight numbers.
+                    #[allow(unsafe_code)]
+                    unsafe {
+                        _mm256_storeu_si256(out.as_mut_ptr().cast(), places);
+                    }
+                }
+                n += set.count_ones() as usize;
+            }
+            n
         };
         edges.blocks(blocks, base, sort, flatten);
     }
@@ -411,6 +454,67 @@ mod x86 {
             }
         };
         edges.blocks(blocks, base, sort, flatten);
+    }
+
+    /// As [`super::hash_words`], four at a time.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn hash_words_avx2(
+        text: &[u8],
+        places: &[[u32; 2]],
+        case: CaseBits,
+        hashes: &mut [u64],
+    ) {
+        let number = |n: u64| _mm256_set1_epi64x(n.cast_signed());
+        let xor = |a, b| _mm256_xor_si256(a, b);
+        // The lower half of the product.
+        let times = |x: __m256i, k: u64| {
+            let low = _mm256_mul_epu32(x, number(k));
+            let upper = _mm256_mul_epu32(_mm256_srli_epi64::<32>(x), number(k));
+            let cross = _mm256_add_epi64(upper, _mm256_mul_epu32(x, number(k >> 32)));
+            _mm256_add_epi64(low, _mm256_slli_epi64::<32>(cross))
+        };
+        let (fours, rest) = places.as_chunks::<4>();
+        let (first, last) = hashes.split_at_mut(4 * fours.len());
+        super::hash_words_plain(text, rest, case, last);
+        for (four, out) in fours.iter().zip(first.as_chunks_mut::<4>().0) {
+            let end = four.iter().fold(0, |end, p| end.max(p[0])) as usize + 16;
+            let long = four.iter().any(|p| p[1] - p[0] > 16);
+            if end > text.len() || long {
+                super::hash_words_plain(text, four, case, out);
+                continue;
+            }
+            // Sound: no word starts after the last place with 16 bytes; there are four pairs.
+            #[allow(unsafe_code)]
+            let (load, bounds) = unsafe {
+                let load =
+                    |k: usize| _mm_loadu_si128(text.as_ptr().add(four[k][0] as usize).cast());
+                (load, _mm256_loadu_si256(four.as_ptr().cast()))
+            };
+            let even = _mm256_set_m128i(load(2), load(0));
+            let odd = _mm256_set_m128i(load(3), load(1));
+            let lower = _mm256_unpacklo_epi64(even, odd);
+            let upper = _mm256_unpackhi_epi64(even, odd);
+            // As in `hash_words_avx512`.
+            let start = _mm256_and_si256(bounds, number(u64::from(u32::MAX)));
+            let n = _mm256_sub_epi64(_mm256_srli_epi64::<32>(bounds), start);
+            let bits = _mm256_slli_epi64::<3>(n);
+            let half = |x: __m256i, all: u64| {
+                let shift = _mm256_subs_epu16(number(all), bits);
+                let mask = _mm256_srlv_epi64(number(u64::MAX), shift);
+                _mm256_and_si256(_mm256_or_si256(x, number(case.bits())), mask)
+            };
+            let lower = times(xor(half(lower, 64), _mm256_slli_epi64::<56>(n)), K1);
+            let upper = times(half(upper, 128), K2);
+            let upper = _mm256_shuffle_epi32::<0b10_11_00_01>(upper);
+            let x = xor(lower, upper);
+            let x = times(xor(x, _mm256_srli_epi64::<32>(x)), K3);
+            let x = xor(x, _mm256_srli_epi64::<32>(x));
+            // Sound: there is room for four numbers.
+            #[allow(unsafe_code)]
+            unsafe {
+                _mm256_storeu_si256(out.as_mut_ptr().cast(), x);
+            }
+        }
     }
 
     /// As [`super::hash_words`], eight at a time.
@@ -713,7 +817,7 @@ mod x86 {
 mod tests {
     use super::{Edges, Filters, Found, Lookup, ROOM, look_plain};
     use crate::gazetteer::filter;
-    use crate::gazetteer::hash::{extend, pair_key};
+    use crate::gazetteer::hash::{CaseBits, extend, pair_key};
 
     /// Numbers that look like chance, the same at every run.
     fn chance(n: usize) -> Vec<u64> {
@@ -768,6 +872,42 @@ mod tests {
             #[allow(unsafe_code)]
             let avx2: Add = |e, b, base| unsafe { super::x86::add_avx2(e, b, base) };
             assert_eq!(edges(avx2, &blocks), expected);
+        }
+    }
+
+    #[test]
+    fn every_width_hashes_alike() {
+        let text: Vec<u8> = chance(4000)
+            .iter()
+            .map(|x| b"aBcXyZ09_"[*x as usize % 9])
+            .collect();
+        let mut places = Vec::new();
+        let mut at = 0;
+        while at < text.len() as u32 {
+            let end = (at + 1 + places.len() as u32 % 20).min(text.len() as u32);
+            places.push([at, end]);
+            at = end;
+        }
+        for case in [true, false].map(CaseBits::new) {
+            let run = |hash: &dyn Fn(&mut [u64])| {
+                let mut hashes = vec![0; places.len()];
+                hash(&mut hashes);
+                hashes
+            };
+            let expected = run(&|out| super::hash_words_plain(&text, &places, case, out));
+            assert_eq!(
+                run(&|out| super::hash_words(&text, &places, case, out)),
+                expected
+            );
+            #[cfg(target_arch = "x86_64")]
+            if super::x86::wide() {
+                // Sound: the processor has AVX2.
+                #[allow(unsafe_code)]
+                let avx2 = |out: &mut [u64]| unsafe {
+                    super::x86::hash_words_avx2(&text, &places, case, out);
+                };
+                assert_eq!(run(&avx2), expected);
+            }
         }
     }
 

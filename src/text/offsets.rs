@@ -48,7 +48,8 @@ impl<'t> CharOffsets<'t> {
                 // All are looked at, for how many there are is hard to foretell.
                 Some(bytes) => {
                     let counts = bytes.iter().zip(0..BLOCK as u8);
-                    let counts = counts.map(|(&b, k)| u8::from(begins(b)) & u8::from(k < within as u8));
+                    let counts =
+                        counts.map(|(&b, k)| u8::from(begins(b)) & u8::from(k < within as u8));
                     u32::from(counts.sum::<u8>())
                 }
                 None => starts(&bytes[..within]),
