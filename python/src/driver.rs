@@ -87,7 +87,7 @@ impl Chunk {
             && let Some(text) = iterator.clone().next()
         {
             let text = take(text?)?;
-            self.bytes += text.as_ref().map_or(0, |t| t.as_str().len());
+            self.bytes += text.as_ref().map_or(0, |t| t.len());
             self.texts.push(text);
         }
         Ok(())
@@ -95,9 +95,7 @@ impl Chunk {
 
     fn texts(&self) -> Vec<Result<&str, Unreadable>> {
         let texts = self.texts.iter();
-        texts
-            .map(|t| t.as_ref().map(Utf8::as_str).map_err(Clone::clone))
-            .collect()
+        texts.map(|t| t.as_deref().map_err(Clone::clone)).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use quoth::{Entry, Span};
 use crate::columns::{Docs, Offsets, batch, joined, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
-use crate::input::{Unreadable, push_whole, to_utf8};
+use crate::input::{Unreadable, Utf8, push_whole, to_utf8};
 use crate::table::Table;
 
 /// (id, label, canonical name, further names, priority, properties as JSON, related ids)
@@ -342,9 +342,9 @@ fn record(e: EntryRef<'_>) -> Record {
 }
 
 /// The one text of `find` and `read`.
-pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<Utf8> {
     match text.cast::<PyString>() {
-        Ok(text) => to_utf8(text),
+        Ok(text) => Utf8::of(text.clone()),
         Err(_) => Err(PyTypeError::new_err(format!(
             "text must be a str, got {}",
             text.get_type().name()?

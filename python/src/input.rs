@@ -76,8 +76,12 @@ impl Utf8 {
             },
         })
     }
+}
 
-    pub(crate) fn as_str(&self) -> &str {
+impl std::ops::Deref for Utf8 {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         match &self.held {
             // SAFETY: the memory belongs to the object that is held beside it, and never changes. It is
             // ASCII, or Python's own encoder wrote it, which refuses surrogates: to check that it is
@@ -116,14 +120,14 @@ pub(crate) fn push_whole(text: &Bound<'_, PyString>, out: &mut String) -> PyResu
     let text = Utf8::of(text.clone())?;
     let whole = matches!(text.held, Held::Python { .. });
     if whole {
-        out.push_str(text.as_str());
+        out.push_str(&text);
     }
     Ok(whole)
 }
 
 /// A `str` as UTF-8, with U+FFFD for lone surrogates.
 pub(crate) fn to_utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
-    Ok(Utf8::of(text.clone())?.as_str().to_owned())
+    Ok(Utf8::of(text.clone())?.to_owned())
 }
 
 /// The chunks of an Arrow string column.

@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::filter::Filters;
 use super::hash::{CaseBits, hash_unit};
 use super::units::{Cutter, Folding, small};
-use super::wide::{self, Edges, Lookup};
+use super::wide::{self, Edges, Lookup, Width};
 
 /// Blocks of 64 bytes in a batch.
 const BATCH: usize = 64;
@@ -89,10 +89,8 @@ impl Words {
     /// The possessive word's form without its ending.
     #[inline]
     pub(super) fn core(&self, word: usize) -> Option<Core> {
-        if self.cores.is_empty() {
-            return None;
-        }
-        self.cores.iter().copied().find(|c| c.word as usize == word)
+        let found = self.cores.binary_search_by_key(&word, |c| c.word as usize);
+        found.ok().map(|k| self.cores[k])
     }
 
     /// What lies between the word before and a word. The full stop of initials is theirs.
@@ -141,6 +139,7 @@ impl Words {
 }
 
 pub(super) struct Scanner<'t, 'i> {
+    width: Width,
     bytes: &'t [u8],
     filters: Filters<'i>,
     case: CaseBits,
@@ -165,6 +164,7 @@ impl<'t, 'i> Scanner<'t, 'i> {
         words.cores.clear();
         words.edges.clear();
         Self {
+            width: Width::greatest(),
             bytes: text.as_bytes(),
             filters,
             case: folding.case_bits(),
@@ -186,13 +186,15 @@ impl<'t, 'i> Scanner<'t, 'i> {
         let bytes = self.bytes;
         let stop = (self.at + 64 * BATCH).min(bytes.len());
         let (blocks, rest) = bytes[self.at..stop].as_chunks::<64>();
-        self.words.edges.add(blocks, self.at);
+        self.words.edges.add(self.width, blocks, self.at);
         if stop == bytes.len() {
             self.done = true;
             // A block with a byte that is of no word ends the last one.
             let mut block = [b' '; 64];
             block[..rest.len()].copy_from_slice(rest);
-            self.words.edges.add(&[block], stop - rest.len());
+            self.words
+                .edges
+                .add(self.width, &[block], stop - rest.len());
         }
         self.at = stop;
         self.cut();
@@ -236,10 +238,14 @@ impl<'t, 'i> Scanner<'t, 'i> {
     /// Words of ASCII letters and digits, from their edges.
     #[inline]
     fn plain(&mut self, edges: &[u32]) {
+        if edges.is_empty() {
+            return;
+        }
         let words = &mut *self.words;
         let places = edges.as_chunks::<2>().0;
         let all = words.len..words.len + places.len();
         wide::hash_words(
+            self.width,
             self.bytes,
             places,
             self.case,
@@ -439,7 +445,14 @@ impl<'t, 'i> Scanner<'t, 'i> {
         if asked.len() < hashes.len() {
             asked.resize(hashes.len(), Found::default());
         }
-        let n = wide::look(hashes, len.saturating_sub(1), filters, lookup, asked);
+        let n = wide::look(
+            self.width,
+            hashes,
+            len.saturating_sub(1),
+            filters,
+            lookup,
+            asked,
+        );
         found.clear();
         found.extend_from_slice(&asked[..n]);
         let hashes = &hashes[..*len];
@@ -483,16 +496,75 @@ fn edge(bytes: &[u8]) -> bool {
 /// Number of words of ASCII letters and digits, each hashed: what the scan costs without filters.
 pub(super) fn hash_words(text: &str) -> usize {
     let (case, bytes) = (Folding::CASE.case_bits(), text.as_bytes());
+    let width = Width::greatest();
     let mut edges = Edges::default();
     let mut hashes = [0; 32 * BATCH];
     let mut words = 0;
     for (k, batch) in bytes.as_chunks::<64>().0.chunks(BATCH).enumerate() {
         edges.carry();
-        edges.add(batch, 64 * BATCH * k);
+        edges.add(width, batch, 64 * BATCH * k);
         let places = edges.at[..edges.n].as_chunks().0;
-        wide::hash_words(bytes, places, case, &mut hashes[..places.len()]);
+        wide::hash_words(width, bytes, places, case, &mut hashes[..places.len()]);
         std::hint::black_box(&hashes);
         words += places.len();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Cutter, Filters, Folding, Scanner, Words};
+    use crate::gazetteer::wide::Width;
+
+    /// The words of a text, by their hashes, places and possessive endings.
+    fn scanned(text: &str, folding: Folding, width: Width) -> Vec<(u64, [u32; 2], u32)> {
+        let (words, far) = (&[][..], &[][..]);
+        let mut memory = Words::default();
+        let mut scanner = Scanner::new(text, Filters { words, far }, folding, &mut memory);
+        scanner.width = width;
+        let mut out = Vec::new();
+        let mut first = true;
+        while let Some(words) = scanner.next_batch() {
+            // The first word is the last of the batch before.
+            let from = usize::from(!first && !words.hashes().is_empty());
+            let all = words.hashes().iter().zip(words.places()).enumerate();
+            out.extend(
+                all.skip(from)
+                    .map(|(k, (hash, place))| (*hash, *place, words.core(k).map_or(0, |c| c.end))),
+            );
+            first &= words.hashes().is_empty();
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_those_that_are_cut_exactly(
+            before in prop_oneof![0..70_usize, 4030..4110_usize, 8130..8200_usize],
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "a", "Kim", "don't", "Kim’s", "Kim's", "’", "'", "“", "”", "—", "…", "–", " ", " ", " ", "\n", ".", ".", "U.S.",
+                "J. K.", "a.m", "A.é", "é.A", "A.B\u{301}", "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q", "3.A", "_", "AT&T", "`", "&",
+                "Zoë", "ﬁ", "İ", "東京", "\u{a0}", "\u{ad}", "\u{200d}", "x\u{2019}\u{301}", "a-word-of-more-than-sixteen-letters",
+                "incomprehensibilities", "😀", "\0", "ÃƒÂ", "׳",
+            ]), 0..40),
+            case: bool,
+            accents: bool,
+        ) {
+            let text = "x".repeat(before) + &pieces.concat();
+            let folding = Folding { case, accents };
+            let mut cutter = Cutter::new(&text, folding);
+            let mut expected = Vec::new();
+            while let Some((unit, word)) = cutter.next_with_kind() {
+                if word {
+                    let core = if unit.core_hash == 0 { 0 } else { unit.core_end };
+                    expected.push((unit.hash, [unit.start, unit.end], core));
+                }
+            }
+            for width in Width::all() {
+                prop_assert_eq!(scanned(&text, folding, width), expected.clone(), "{:?}", width);
+            }
+        }
+    }
 }

@@ -207,7 +207,9 @@ impl<'i> Searcher<'i> {
             }
             let core = |k: usize| cores.iter().take(2).find(|c| c.word as usize == k);
             let mut ask = |kind, hash, end, next, word: usize| {
-                prefetch(slots, place(hash, homes));
+                if matches!(kind, Asks::End | Asks::More) {
+                    prefetch(slots, place(hash, homes));
+                }
                 questions.push(Question {
                     kind,
                     hash,

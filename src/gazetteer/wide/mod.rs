@@ -7,10 +7,54 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+use std::sync::LazyLock;
+
 use super::filter::{Filters, LINE};
 use super::hash::{CaseBits, hash_unit, pair_key};
 use super::scan::Found;
 use super::units::small;
+
+/// The instructions that are used. A width other than plain is a promise that the processor has them: only
+/// [`Width::greatest`] and [`Width::all`] give it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Width {
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Width {
+    /// The greatest that the processor has.
+    pub(super) fn greatest() -> Self {
+        static GREATEST: LazyLock<Width> = LazyLock::new(|| {
+            #[cfg(target_arch = "x86_64")]
+            {
+                if avx512::there() {
+                    return Width::Avx512;
+                }
+                if avx2::there() {
+                    return Width::Avx2;
+                }
+            }
+            Width::Plain
+        });
+        *GREATEST
+    }
+
+    /// All that the processor has.
+    #[cfg(test)]
+    pub(super) fn all() -> Vec<Self> {
+        match Self::greatest() {
+            Self::Plain => vec![Self::Plain],
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => vec![Self::Plain, Self::Avx2],
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => vec![Self::Plain, Self::Avx2, Self::Avx512],
+        }
+    }
+}
 
 /// The bits of bytes of words (letters, digits, the underscore, everything beyond ASCII), of bytes
 /// beyond ASCII, of apostrophes and ampersands, of full stops, and of the first, second and third bytes
@@ -76,34 +120,23 @@ impl Edges {
     }
 
     /// Adds the edges in blocks that begin at byte `base` of the text.
-    pub(super) fn add(&mut self, blocks: &[[u8; 64]], base: usize) {
+    pub(super) fn add(&mut self, width: Width, blocks: &[[u8; 64]], base: usize) {
         let room = self.n + 64 * blocks.len() + 64;
         if self.at.len() < room {
             self.at.resize(room, 0);
         }
-        #[cfg(target_arch = "x86_64")]
-        {
-            if avx512::there() {
-                // Sound: the processor has what the function is compiled for.
-                #[allow(unsafe_code)]
-                unsafe {
-                    return avx512::add(self, blocks, base);
-                }
-            }
-            if avx2::there() {
-                // Sound: as before.
-                #[allow(unsafe_code)]
-                unsafe {
-                    return avx2::add(self, blocks, base);
-                }
-            }
+        match width {
+            // One byte after the other: compilers for other processors make wide code of it.
+            Width::Plain => self.blocks(blocks, base, sort_plain, flatten),
+            // Sound: the processor has what the function is compiled for.
+            #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)]
+            Width::Avx2 => unsafe { avx2::add(self, blocks, base) },
+            // Sound: as before.
+            #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)]
+            Width::Avx512 => unsafe { avx512::add(self, blocks, base) },
         }
-        self.add_plain(blocks, base);
-    }
-
-    /// One byte after the other: compilers for other processors make wide code of it.
-    fn add_plain(&mut self, blocks: &[[u8; 64]], base: usize) {
-        self.blocks(blocks, base, sort_plain, flatten);
     }
 
     /// Adds the edges in all blocks; `sort` gives the bits of one, `flatten` writes their places.
@@ -159,7 +192,7 @@ fn flatten(mut bits: u64, base: u32, out: &mut [u32]) -> usize {
     // Eight at a time, needed or not: how many there are is hard to foretell.
     for eight in out.as_chunks_mut::<8>().0 {
         for place in eight {
-            *place = base + bits.trailing_zeros();
+            *place = base.wrapping_add(bits.trailing_zeros());
             bits &= bits.wrapping_sub(1);
         }
         if bits == 0 {
@@ -186,24 +219,25 @@ fn sort_plain(block: &[u8; 64]) -> Bits {
 }
 
 /// Hashes words that begin and end at `places`, of ASCII letters and digits, to `hashes`.
-pub(super) fn hash_words(text: &[u8], places: &[[u32; 2]], case: CaseBits, hashes: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if avx512::there() {
+#[inline]
+pub(super) fn hash_words(
+    width: Width,
+    text: &[u8],
+    places: &[[u32; 2]],
+    case: CaseBits,
+    hashes: &mut [u64],
+) {
+    match width {
+        Width::Plain => hash_words_plain(text, places, case, hashes),
         // Sound: the processor has what the function is compiled for.
+        #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]
-        unsafe {
-            return avx512::hash_words(text, places, case, hashes);
-        }
-    }
-    #[cfg(target_arch = "x86_64")]
-    if avx2::there() {
+        Width::Avx2 => unsafe { avx2::hash_words(text, places, case, hashes) },
         // Sound: as before.
+        #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]
-        unsafe {
-            return avx2::hash_words(text, places, case, hashes);
-        }
+        Width::Avx512 => unsafe { avx512::hash_words(text, places, case, hashes) },
     }
-    hash_words_plain(text, places, case, hashes);
 }
 
 #[inline(always)]
@@ -221,24 +255,28 @@ pub(super) const ROOM: usize = 16;
 /// Puts the first `n` words that may be a name, or begin one with the next word, to `found`, which has
 /// room for [`ROOM`] more; gives their number.
 pub(super) fn look(
+    width: Width,
     hashes: &[u64],
     n: usize,
     filters: Filters<'_>,
     memory: &mut Lookup,
     found: &mut [Found],
 ) -> usize {
-    #[cfg(target_arch = "x86_64")]
-    if avx2::there() && filters.words.len() >= LINE {
+    match width {
         // Sound: the processor has what the functions are compiled for.
+        #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]
-        unsafe {
-            if avx512::there() {
-                return avx512::look(hashes, n, filters, memory, found);
-            }
-            return avx2::look(hashes, n, filters, memory, found);
-        }
+        Width::Avx2 if filters.words.len() >= LINE => unsafe {
+            avx2::look(hashes, n, filters, memory, found)
+        },
+        // Sound: as before.
+        #[cfg(target_arch = "x86_64")]
+        #[allow(unsafe_code)]
+        Width::Avx512 if filters.words.len() >= LINE => unsafe {
+            avx512::look(hashes, n, filters, memory, found)
+        },
+        _ => look_plain(hashes, n, filters, found),
     }
-    look_plain(hashes, n, filters, found)
 }
 
 fn look_plain(hashes: &[u64], n: usize, filters: Filters<'_>, found: &mut [Found]) -> usize {
@@ -303,7 +341,7 @@ pub(super) fn paired(
 
 #[cfg(test)]
 mod tests {
-    use super::{Edges, Filters, Found, Lookup, ROOM, look_plain};
+    use super::{Edges, Filters, Found, Lookup, ROOM, Width};
     use crate::gazetteer::filter;
     use crate::gazetteer::hash::{CaseBits, extend, pair_key};
 
@@ -312,16 +350,13 @@ mod tests {
         (0..n as u64).map(|k| extend(k, 1)).collect()
     }
 
-    type Add = fn(&mut Edges, &[[u8; 64]], usize);
-
     /// The edges of words of a text, and which words are cut exactly.
-    fn edges(add: Add, blocks: &[[u8; 64]]) -> Vec<(Vec<u32>, Vec<u32>)> {
+    fn edges(width: Width, blocks: &[[u8; 64]]) -> Vec<(Vec<u32>, Vec<u32>)> {
         let mut out = Vec::new();
         let mut edges = Edges::default();
         for (k, batch) in blocks.chunks(3).enumerate() {
             edges.carry();
-            edges.at.resize(edges.n + 4 * 64, 0);
-            add(&mut edges, batch, 3 * 64 * k);
+            edges.add(width, batch, 3 * 64 * k);
             out.push((edges.at[..edges.n].to_vec(), edges.exact.clone()));
         }
         out
@@ -351,15 +386,10 @@ mod tests {
             block
         });
         let blocks: Vec<[u8; 64]> = all.chain(runs).collect();
-        let expected = edges(Edges::add_plain, &blocks);
+        let expected = edges(Width::Plain, &blocks);
         assert!(expected.iter().any(|e| e.0.len() > 60 && e.1.len() > 5));
-        assert_eq!(edges(Edges::add, &blocks), expected);
-        #[cfg(target_arch = "x86_64")]
-        if super::avx2::there() {
-            // Sound: the processor has AVX2.
-            #[allow(unsafe_code)]
-            let avx2: Add = |e, b, base| unsafe { super::avx2::add(e, b, base) };
-            assert_eq!(edges(avx2, &blocks), expected);
+        for width in Width::all() {
+            assert_eq!(edges(width, &blocks), expected, "{width:?}");
         }
     }
 
@@ -377,24 +407,13 @@ mod tests {
             at = end;
         }
         for case in [true, false].map(CaseBits::new) {
-            let run = |hash: &dyn Fn(&mut [u64])| {
+            let run = |width| {
                 let mut hashes = vec![0; places.len()];
-                hash(&mut hashes);
+                super::hash_words(width, &text, &places, case, &mut hashes);
                 hashes
             };
-            let expected = run(&|out| super::hash_words_plain(&text, &places, case, out));
-            assert_eq!(
-                run(&|out| super::hash_words(&text, &places, case, out)),
-                expected
-            );
-            #[cfg(target_arch = "x86_64")]
-            if super::avx2::there() {
-                // Sound: the processor has AVX2.
-                #[allow(unsafe_code)]
-                let avx2 = |out: &mut [u64]| unsafe {
-                    super::avx2::hash_words(&text, &places, case, out);
-                };
-                assert_eq!(run(&avx2), expected);
+            for width in Width::all() {
+                assert_eq!(run(width), run(Width::Plain), "{width:?}");
             }
         }
     }
@@ -416,25 +435,15 @@ mod tests {
         for far in [&far[..], &[]] {
             let filters = Filters { words: &near, far };
             for n in [0, 1, 7, 8, 9, 127, 128, 129, text.len() - ROOM] {
-                let run = |look: &dyn Fn(&mut [Found]) -> usize| {
+                let run = |width| {
                     let mut found = vec![Found::default(); text.len() + ROOM];
-                    let kept = look(&mut found);
+                    let memory = &mut Lookup::default();
+                    let kept = super::look(width, &text, n, filters, memory, &mut found);
                     found.truncate(kept);
                     found
                 };
-                let expected = run(&|found| look_plain(&text, n, filters, found));
-                assert_eq!(
-                    run(&|found| super::look(&text, n, filters, &mut Lookup::default(), found)),
-                    expected
-                );
-                #[cfg(target_arch = "x86_64")]
-                if super::avx2::there() {
-                    // Sound: the processor has AVX2.
-                    #[allow(unsafe_code)]
-                    let look = |f: &mut [Found]| unsafe {
-                        super::avx2::look(&text, n, filters, &mut Lookup::default(), f)
-                    };
-                    assert_eq!(run(&look), expected);
+                for width in Width::all() {
+                    assert_eq!(run(width), run(Width::Plain), "{width:?} {n}");
                 }
             }
         }
