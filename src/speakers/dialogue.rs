@@ -45,6 +45,8 @@ pub(super) struct Turn {
     /// Its attributions.
     pub(super) attributions: Vec<usize>,
     pub(super) source: Option<Span>,
+    /// The words of the source, else of the first quotation.
+    pub(super) at: (usize, usize),
     /// First word and one past the last.
     first: usize,
     end: usize,
@@ -66,19 +68,22 @@ pub(super) fn turns(r: &Resolver, attributions: &[Attribution]) -> Vec<Turn> {
         if a.kind != AttributionType::Direct || a.parent.is_some() {
             continue;
         }
-        let (Some(start), Some(end)) = (a.content.first(), a.content.last()) else {
+        let Some(start) = a.content.first() else {
             continue;
         };
         let paragraph = r.paragraph(start.start);
         let source = a.source.first().copied();
-        let (first, end) = (r.words(*start).0, r.words(*end).1);
-        let ends = a.content.iter().map(|s| r.words(*s).1);
-        let pronoun = source.and_then(|s| r.pronoun_of(s));
+        let ends: Vec<usize> = a.content.iter().map(|s| r.words(*s).1).collect();
+        let (first, end) = (r.words(*start).0, ends.last().copied().unwrap_or(0));
+        let at = source.map_or((first, end), |s| r.source_words(s));
+        let pronoun = source.and_then(|_| r.pronoun_of(at));
         if let Some(last) = turns.last_mut()
             && last.paragraph == paragraph
             && (source.is_none() || last.source.is_none())
         {
-            last.source = last.source.or(source);
+            if last.source.is_none() && source.is_some() {
+                (last.source, last.at) = (source, at);
+            }
             last.pronoun = last.pronoun.or(pronoun);
             last.end = last.end.max(end);
             last.ends.extend(ends);
@@ -88,11 +93,12 @@ pub(super) fn turns(r: &Resolver, attributions: &[Attribution]) -> Vec<Turn> {
         turns.push(Turn {
             attributions: vec![i],
             source,
+            at,
             pronoun,
             first,
             end,
             paragraph,
-            ends: ends.collect(),
+            ends,
             ..Turn::default()
         });
     }
@@ -168,7 +174,7 @@ impl Resolver<'_, '_, '_> {
         {
             return self.people(word, Some(gender));
         }
-        match self.source(span, None) {
+        match self.source(span, t.at, None) {
             Some(s) => vec![(s, NAMED)],
             None => Vec::new(),
         }

@@ -73,9 +73,9 @@ fn speakers(names: &names::Names, attributions: &mut [Attribution]) -> Vec<sourc
                 for &k in &turn.attributions {
                     settled[k] = true;
                     attributions[k].speaker = speaker;
-                    if let Some(s) = speaker {
-                        r.speaks(s, &attributions[k]);
-                    }
+                }
+                if let Some(s) = speaker {
+                    r.speaks(s, turn.source, turn.at);
                 }
             }
             next = end;
@@ -83,13 +83,15 @@ fn speakers(names: &names::Names, attributions: &mut [Attribution]) -> Vec<sourc
             let parent = attributions[i]
                 .parent
                 .and_then(|p| attributions[p as usize].speaker);
-            let speaker = match attributions[i].source.first() {
-                Some(&span) => r.source(span, parent),
-                None => r.unsourced_clause(&attributions[i], &spoken),
-            };
-            attributions[i].speaker = speaker;
-            if let Some(s) = speaker {
-                r.speaks(s, &attributions[i]);
+            let a = &mut attributions[i];
+            if let Some(&span) = a.source.first() {
+                let at = r.source_words(span);
+                a.speaker = r.source(span, at, parent);
+                if let Some(s) = a.speaker {
+                    r.speaks(s, Some(span), at);
+                }
+            } else {
+                a.speaker = r.unsourced_clause(a, &spoken);
             }
         }
         if let Some(s) = attributions[i].speaker

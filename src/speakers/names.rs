@@ -91,7 +91,8 @@ impl<'a, 't> Names<'a, 't> {
     fn has_article(&self, k: usize) -> bool {
         let bytes = self.text.source.as_bytes();
         let start = self.text.words[k].span.start as usize;
-        bytes.get(start + 2) == Some(&b'-')
+        self.text.words[k].span.len() > 4
+            && bytes.get(start + 2) == Some(&b'-')
             && bytes.get(start + 3).is_some_and(u8::is_ascii_uppercase)
     }
 

@@ -119,14 +119,23 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
 
     /// Words that a span covers.
     pub(super) fn words(&self, span: Span) -> (usize, usize) {
+        /// Most spans are short.
+        const STEPS: usize = 12;
         let words = &self.names.text.words;
         let first = words.partition_point(|w| w.span.end <= span.start);
-        let end = words.partition_point(|w| w.span.start < span.end);
-        (first, end.max(first))
+        let mut end = first;
+        while end < words.len() && words[end].span.start < span.end {
+            end += 1;
+            if end > first + STEPS {
+                end += words[end..].partition_point(|w| w.span.start < span.end);
+                break;
+            }
+        }
+        (first, end)
     }
 
     /// The words of a source from its first letter or digit on.
-    fn source_words(&self, span: Span) -> (usize, usize) {
+    pub(super) fn source_words(&self, span: Span) -> (usize, usize) {
         let (mut first, end) = self.words(span);
         let words = &self.names.text.words;
         while first < end && !matches!(words[first].kind, WordKind::Word | WordKind::Number) {
@@ -137,8 +146,7 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
 
     /// The pronoun that a source is; one at the start of something longer is the subject of a clause
     /// that was taken for a source.
-    pub(super) fn pronoun_of(&self, span: Span) -> Option<(usize, Kinds)> {
-        let (first, end) = self.source_words(span);
+    pub(super) fn pronoun_of(&self, (first, end): (usize, usize)) -> Option<(usize, Kinds)> {
         if first >= end {
             return None;
         }
@@ -147,14 +155,17 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         (kinds.has(Kinds::PRONOUN) && (end - first == 1 || !owns)).then_some((first, kinds))
     }
 
-    /// Notes that `speaker` speaks at `source` or, without one, at the content.
-    pub(super) fn speaks(&mut self, speaker: u32, a: &Attribution) {
-        let at = a.source.first().or(a.content.first());
-        let (word, end) = at.map_or((0, 0), |s| self.words(*s));
+    /// Notes that `speaker` speaks at the words of a source or, without one, of a content.
+    pub(super) fn speaks(
+        &mut self,
+        speaker: u32,
+        source: Option<Span>,
+        (word, end): (usize, usize),
+    ) {
         let found = &mut self.found[speaker as usize];
         found.spoke = Some(word);
-        if let Some(span) = a.source.first() {
-            found.speaker.mentions.push(*span);
+        if let Some(span) = source {
+            found.speaker.mentions.push(span);
             if found.bearer.is_none() {
                 self.unnamed.push((word, speaker));
             }
@@ -162,15 +173,20 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         }
     }
 
-    pub(super) fn source(&mut self, span: Span, parent: Option<u32>) -> Option<u32> {
-        let (first, end) = self.source_words(span);
+    /// Who the source of these words is.
+    pub(super) fn source(
+        &mut self,
+        span: Span,
+        (first, end): (usize, usize),
+        parent: Option<u32>,
+    ) -> Option<u32> {
         let words = &self.names.text.words;
         if first >= end {
             return None;
         }
         // A pronoun may have swallowed a verb: they’ve.
         let last = words[end - 1].core_end.min(span.end);
-        if let Some((word, kinds)) = self.pronoun_of(span)
+        if let Some((word, kinds)) = self.pronoun_of((first, end))
             && let Some(s) = self.pronoun(word, kinds, parent)
         {
             return Some(s);
@@ -247,7 +263,7 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         let source = self.names.text.source;
         let mut end = self.phrase_end(first + 1, end);
         if role.has(Kinds::ANY_ROLE) || role.has(Kinds::KIN) {
-            end = head + 1;
+            end = end.min((head + 1).max(first + 2));
         }
         let rest = Span::new(words[first + 1].span.start, words[end - 1].span.end).of(source);
         let owner = if role.has(Kinds::ORG) {
