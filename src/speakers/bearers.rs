@@ -72,7 +72,7 @@ pub(super) struct Bearer {
     votes: [u32; 2],
     /// How often it is named.
     pub(super) count: u32,
-    /// How often after "in" or "at".
+    /// How often after "in" or "the"; always, for what is a place by its name.
     located: u32,
 }
 
@@ -333,6 +333,9 @@ impl Names<'_, '_> {
             }
         }
         let is_body = self.kinds(end - 1).has(Kinds::ORG);
+        // "Washington Square", "New York"
+        let place = end - first > 1
+            && (self.kinds(end - 1).has(Kinds::PLACE) || self.kinds(first).has(Kinds::PLACE_START));
         self.bearers.push(Bearer {
             outer,
             first,
@@ -348,7 +351,7 @@ impl Names<'_, '_> {
             last_short: None,
             votes: [0; 2],
             count: 0,
-            located: 0,
+            located: if place { u32::from(u16::MAX) } else { 0 },
         });
         n
     }
@@ -419,12 +422,10 @@ impl Names<'_, '_> {
         let role_gender = role
             .or(apposition)
             .and_then(|k| self.kinds(k).role_gender());
-        let person = (outer < first && !self.kinds(end - 1).has(Kinds::ORG))
-            || role.is_some()
-            || apposition.is_some()
+        let sure = (outer < first && !self.kinds(end - 1).has(Kinds::ORG))
             || age
-            || who
             || (end - first > 1 && self.kinds(first).has(Kinds::GIVEN));
+        let likely = role.is_some() || apposition.is_some() || who;
         let before = outer
             .checked_sub(1)
             .map_or(Kinds::default(), |k| self.kinds(k));
@@ -432,7 +433,7 @@ impl Names<'_, '_> {
         let b = &mut self.bearers[bearer as usize];
         b.count += 1;
         b.located += u32::from(located);
-        b.is_person |= person && !b.is_body;
+        b.is_person |= (sure || likely && !b.is_place()) && !b.is_body;
         b.gender = b
             .gender
             .or(title)
@@ -495,7 +496,7 @@ impl Names<'_, '_> {
                 }
             }
             let b = &mut self.bearers[n.bearer as usize];
-            if n.end - n.first == 1 && b.key.len > 1 && !b.is_body {
+            if n.end - n.first == 1 && b.key.len > 1 && !b.is_body && !b.is_place() {
                 b.is_person = true;
             }
         }

@@ -336,7 +336,7 @@ impl Resolver<'_, '_, '_> {
         let name: Option<&Name> = names.within(from, to).iter().find(|n| {
             !n.quoted && {
                 let b = &names.bearers[n.bearer as usize];
-                !b.is_body
+                !b.is_body && !b.is_place()
             }
         });
         let limit = name.map_or(to, |n| n.outer).min(from + START);

@@ -64,6 +64,8 @@ kinds! {
     WIFE = "wife", 34;
     SUBJECT = "subject", 35;
     PERSONAL = "personal", 36;
+    PLACE = "place", 37;
+    PLACE_START = "place_start", 38;
 }
 
 impl Kinds {

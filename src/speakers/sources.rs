@@ -543,7 +543,8 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
             }
             let speaks = known.is_some_and(|f| f.spoke.is_some());
             let named = n.end - n.first > 1 && !self.is_dialogue;
-            if b.is_place() || !b.is_person && !speaks && b.gender.is_none() && !named {
+            let unsure = !b.is_person && !speaks;
+            if b.is_place() || unsure && b.gender.is_none() && !named {
                 continue;
             }
             let score = -((word - n.first) as f32) / weights.distance
