@@ -274,6 +274,7 @@ impl Names<'_, '_> {
                 );
                 a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
             });
+        let best = best.or_else(|| self.by_formal_name(word, gender));
         let bearer = best.unwrap_or_else(|| {
             let new = self.add(outer, first, end, key, true);
             self.bearers[new as usize].titled = gender;
@@ -281,6 +282,19 @@ impl Names<'_, '_> {
         });
         self.bearers[bearer as usize].last_short = Some(first);
         self.take(outer, first, end, bearer);
+    }
+
+    /// The one whose given name a short one stands for, where only one has it: Bob is Robert Hale.
+    fn by_formal_name(&self, word: u64, gender: Option<Gender>) -> Option<u32> {
+        let formal = self.lists.formal(word).iter();
+        let mut named = formal.flat_map(|&f| {
+            self.bearers_of(f).filter(move |&b| {
+                let b = &self.bearers[b as usize];
+                b.key.len > 1 && b.key.first() == f && !b.is_body
+            })
+        });
+        let first = named.next().filter(|_| gender.is_none())?;
+        named.next().is_none().then_some(first)
     }
 
     /// Whether a full name is so rare, and so long after its short form was first used alone, that it is

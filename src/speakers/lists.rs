@@ -109,6 +109,8 @@ pub(super) struct Lists {
     kinds: FxHashMap<u64, Kinds>,
     /// The full word of an abbreviated title.
     full: FxHashMap<u64, u64>,
+    /// The given names that a short one may stand for.
+    formal: FxHashMap<u64, Vec<u64>>,
 }
 
 impl Lists {
@@ -123,11 +125,15 @@ impl Lists {
                 let Some((class, words)) = line.split_once('\t') else {
                     continue;
                 };
-                if class == "short" {
-                    for pair in words.split_whitespace() {
-                        if let Some((short, full)) = pair.split_once('=') {
-                            lists.full.insert(fold_hash(short), fold_hash(full));
-                        }
+                for (short, full) in words.split_whitespace().filter_map(|p| p.split_once('=')) {
+                    let full = full.split(',').map(fold_hash);
+                    match class {
+                        "short" => lists.full.extend(full.map(|f| (fold_hash(short), f))),
+                        _ => lists
+                            .formal
+                            .entry(fold_hash(short))
+                            .or_default()
+                            .extend(full),
                     }
                 }
                 let Some(kind) = Kinds::of(class) else {
@@ -143,6 +149,11 @@ impl Lists {
 
     pub(super) fn kinds(&self, hash: u64) -> Kinds {
         self.kinds.get(&hash).copied().unwrap_or_default()
+    }
+
+    /// The given names that a short one may stand for: "Robert" for "Bob".
+    pub(super) fn formal(&self, hash: u64) -> &[u64] {
+        self.formal.get(&hash).map_or(&[], Vec::as_slice)
     }
 
     /// A role by its full word: "doctor" for "Dr."

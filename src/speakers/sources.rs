@@ -367,8 +367,9 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         if let Some(gender) = kinds.gender() {
             return self.person(word, gender, parent);
         }
+        // In a quotation "they" are mostly whom only the speaker knows.
         if kinds.has(Kinds::THEY) {
-            return self.many(word);
+            return self.many(word).filter(|_| !self.is_quoted(word));
         }
         if kinds.has(Kinds::I) {
             return parent.or_else(|| (!kinds.has(Kinds::WE)).then(|| self.narrator()));
@@ -380,6 +381,19 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
             return self.body(word);
         }
         None
+    }
+
+    fn is_quoted(&self, word: usize) -> bool {
+        /// Few quotations hold so many others.
+        const INNER: usize = 16;
+        let quotes = &self.names.text.quotes;
+        let k = quotes.partition_point(|q| q.first_word as usize <= word);
+        quotes[..k]
+            .iter()
+            .rev()
+            .take(INNER)
+            .find(|q| q.depth == 0)
+            .is_some_and(|q| word < q.end_word as usize)
     }
 
     /// Who says "I" outside quotations: the author in the by-line, or whom quotations speak to and
