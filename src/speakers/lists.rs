@@ -9,7 +9,7 @@ use crate::text::fold_hash;
 
 /// Classes of a word: a set of flags.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Kinds(u32);
+pub(super) struct Kinds(u64);
 
 macro_rules! kinds {
     ($($name:ident = $class:literal, $bit:literal;)*) => {
@@ -47,28 +47,71 @@ kinds! {
     PRONOUN_NOUN = "pronoun_noun", 17;
     GIVEN_M = "given_m", 18;
     GIVEN_F = "given_f", 19;
+    BREAK = "break", 20;
+    AND = "and", 21;
+    PLURAL = "plural", 22;
+    STARTER = "starter", 23;
+    DEAR = "dear", 24;
+    WE = "we", 25;
+    GENERATION = "generation", 26;
+    LATTER = "latter", 27;
+    KIN = "kin", 28;
+    MONTH_NAME = "month_name", 29;
+    CUT = "cut", 30;
+    YOU = "you", 31;
+    WHERE = "where", 32;
+    BY = "by", 33;
+    WIFE = "wife", 34;
+    SUBJECT = "subject", 35;
+    PERSONAL = "personal", 36;
+    PLACE = "place", 37;
+    PLACE_START = "place_start", 38;
 }
 
 impl Kinds {
     pub(super) const ANY_TITLE: Self = Self(Self::TITLE.0 | Self::TITLE_M.0 | Self::TITLE_F.0);
     pub(super) const ANY_ROLE: Self = Self(Self::ROLE.0 | Self::ROLE_M.0 | Self::ROLE_F.0);
     pub(super) const GIVEN: Self = Self(Self::GIVEN_M.0 | Self::GIVEN_F.0);
+    pub(super) const HE_OR_SHE: Self = Self(Self::HE.0 | Self::SHE.0);
+    pub(super) const PRONOUN: Self =
+        Self(Self::HE.0 | Self::SHE.0 | Self::THEY.0 | Self::IT.0 | Self::I.0 | Self::WHO.0);
     pub(super) const GIVEN_OR_TITLE: Self = Self(Self::GIVEN.0 | Self::ANY_TITLE.0);
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
+
+    /// Whether a role is a man's or a woman's.
+    pub(super) const fn role_gender(self) -> Option<Gender> {
+        if self.has(Self::ROLE_M) {
+            Some(Gender::Male)
+        } else if self.has(Self::ROLE_F) {
+            Some(Gender::Female)
+        } else {
+            None
+        }
+    }
 }
 
 /// Whether a person is a man or a woman, as far as words tell.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Gender {
     Male,
     Female,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Lists(FxHashMap<u64, Kinds>);
+pub(super) struct Lists {
+    kinds: FxHashMap<u64, Kinds>,
+    /// The full word of an abbreviated title.
+    full: FxHashMap<u64, u64>,
+    /// The given names that a short one may stand for.
+    formal: FxHashMap<u64, Vec<u64>>,
+}
 
 impl Lists {
     pub(super) fn get() -> &'static Self {
@@ -82,11 +125,22 @@ impl Lists {
                 let Some((class, words)) = line.split_once('\t') else {
                     continue;
                 };
+                for (short, full) in words.split_whitespace().filter_map(|p| p.split_once('=')) {
+                    let full = full.split(',').map(fold_hash);
+                    match class {
+                        "short" => lists.full.extend(full.map(|f| (fold_hash(short), f))),
+                        _ => lists
+                            .formal
+                            .entry(fold_hash(short))
+                            .or_default()
+                            .extend(full),
+                    }
+                }
                 let Some(kind) = Kinds::of(class) else {
                     continue;
                 };
                 for word in words.split_whitespace() {
-                    lists.0.entry(fold_hash(word)).or_default().0 |= kind.0;
+                    lists.kinds.entry(fold_hash(word)).or_default().0 |= kind.0;
                 }
             }
             lists
@@ -94,6 +148,16 @@ impl Lists {
     }
 
     pub(super) fn kinds(&self, hash: u64) -> Kinds {
-        self.0.get(&hash).copied().unwrap_or_default()
+        self.kinds.get(&hash).copied().unwrap_or_default()
+    }
+
+    /// The given names that a short one may stand for: "Robert" for "Bob".
+    pub(super) fn formal(&self, hash: u64) -> &[u64] {
+        self.formal.get(&hash).map_or(&[], Vec::as_slice)
+    }
+
+    /// A role by its full word: "doctor" for "Dr."
+    pub(super) fn role(&self, hash: u64) -> u64 {
+        self.full.get(&hash).copied().unwrap_or(hash)
     }
 }

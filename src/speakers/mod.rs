@@ -6,9 +6,12 @@
 //! text has given to somebody; the speaker of the quotation before. What none of them knows is a
 //! speaker under its own words ("many experts").
 
+mod bearers;
+mod dialogue;
 mod link;
 mod lists;
 mod names;
+mod path;
 mod sources;
 
 use crate::attribution::Attribution;
@@ -42,9 +45,61 @@ pub fn resolve(
         return Vec::new();
     }
     let names = names::Names::new(text);
-    let mut found = sources::resolve(&names, attributions);
+    let mut found = speakers(&names, attributions);
     if let Some(gazetteer) = gazetteer {
         link::link(&names, &mut found, mentions, gazetteer, attributions);
     }
     found.into_iter().map(|s| s.speaker).collect()
+}
+
+/// Sets the speaker of every attribution, conversation by conversation, all others in text order;
+/// gives the speakers in the order they first speak.
+fn speakers(names: &names::Names, attributions: &mut [Attribution]) -> Vec<sources::Found> {
+    let mut r = sources::Resolver::new(names);
+    let mut turns = dialogue::turns(&r, attributions);
+    r.is_dialogue = dialogue::alternates(&turns);
+    let narrated = dialogue::narrated(&turns);
+    let mut settled = vec![false; attributions.len()];
+    let mut next = 0;
+    // Who has spoken, in order.
+    let mut spoken: Vec<(usize, u32)> = Vec::new();
+    for i in 0..attributions.len() {
+        if turns.get(next).is_some_and(|t| t.attributions[0] == i) {
+            let end = dialogue::conversation(&turns, next);
+            let before: Vec<u32> = spoken.iter().rev().take(2).rev().map(|s| s.1).collect();
+            let talk = &mut turns[next..end];
+            let who = r.converse(talk, &before, narrated);
+            for (turn, speaker) in talk.iter().zip(who) {
+                for &k in &turn.attributions {
+                    settled[k] = true;
+                    attributions[k].speaker = speaker;
+                }
+                if let Some(s) = speaker {
+                    r.speaks(s, turn.source, turn.at);
+                }
+            }
+            next = end;
+        } else if !settled[i] {
+            let parent = attributions[i]
+                .parent
+                .and_then(|p| attributions[p as usize].speaker);
+            let a = &mut attributions[i];
+            if let Some(&span) = a.source.first() {
+                let at = r.source_words(span);
+                a.speaker = r.source(span, at, parent);
+                if let Some(s) = a.speaker {
+                    r.speaks(s, Some(span), at);
+                }
+            } else {
+                a.speaker = r.unsourced_clause(a, &spoken);
+            }
+        }
+        if let Some(s) = attributions[i].speaker
+            && attributions[i].parent.is_none()
+        {
+            let at = attributions[i].content.first().map_or(0, |c| c.start);
+            spoken.push((at as usize, s));
+        }
+    }
+    r.finish(attributions)
 }
