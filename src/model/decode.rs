@@ -6,9 +6,10 @@ use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
 use super::evaluate::log_odds;
+use super::rank::Odds;
 use super::roles::{Candidate, Scene, Sums, labelled, window};
 use super::view::View;
-use super::{Model, cues};
+use super::{Model, cues, rank};
 
 /// Labels of the cue model: outside, first word, further word.
 pub(super) const CUE_LABELS: usize = 3;
@@ -21,6 +22,10 @@ pub(super) const CONTENT: u8 = 3;
 
 /// What the rules are so sure of stays where the model has nothing to say.
 const SURE: f32 = 0.85;
+/// What the chains think less likely is not looked at as a whole.
+const FLOOR: f32 = 0.05;
+/// What the rules are less sure of than this is no attribution inside another.
+const NESTED: f32 = 0.4;
 /// Scores of a word that is none of a cue.
 const CLOSED: [f32; CUE_LABELS] = [0.0, NEVER, NEVER];
 
@@ -37,6 +42,10 @@ pub struct Bias {
     pub sourceless: f32,
     /// Attributions less sure than this are dropped, before their score is calibrated.
     pub least: f32,
+    /// The share of quotations without cue and source that are attributions, by the training data; where
+    /// hardly any is, they are left out.
+    #[serde(default)]
+    pub bare: f32,
     /// What the log odds of a score are multiplied by, and what is added, to make it the share that is
     /// right.
     pub slope: f32,
@@ -52,6 +61,7 @@ impl Default for Bias {
             source: 0.5,
             sourceless: 0.95,
             least: 0.2,
+            bare: 0.5,
             slope: 1.0,
             offset: 0.0,
         }
@@ -78,11 +88,14 @@ impl Bias {
 
     /// What is tried for each bias.
     pub(super) const GRID: [(Field, &'static [f32]); 5] = [
-        (|b| &mut b.cue, &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5]),
+        (
+            |b| &mut b.cue,
+            &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5],
+        ),
         (|b| &mut b.source, &[0.0, 0.25, 0.5, 0.75]),
         (|b| &mut b.content, &[0.0, 0.2, 0.4, 0.6]),
         (|b| &mut b.sourceless, &[0.8, 0.9, 0.95, 0.98]),
-        (|b| &mut b.least, &[0.1, 0.15, 0.2, 0.25, 0.3]),
+        (|b| &mut b.least, &[0.15, 0.2, 0.25, 0.3, 0.35, 0.4]),
     ];
 }
 
@@ -100,7 +113,13 @@ pub(super) fn candidates(
         return;
     }
     solver.marginals(scores);
+    let mut end = 0;
     for (a, b) in spans(&solver.labels, 1) {
+        // What is likeliest in all is not what is likeliest of the cue alone.
+        let Some((a, b)) = solver.likeliest(1, (a.max(end), b), (end, scores.len())) else {
+            continue;
+        };
+        end = b;
         let score = solver.marginals[a..b]
             .iter()
             .fold(0.0_f32, |best, p| best.max(1.0 - p[0]));
@@ -192,25 +211,33 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
             std::mem::swap(&mut features, &mut ahead);
             now = next;
         }
-        drafts.extend(draft(view, bias, &mut solver, &scores, c, &read));
+        let Some((mut d, odds)) = draft(view, bias, &mut solver, &scores, c, &read) else {
+            continue;
+        };
+        features.clear();
+        rank::features(view, &d, odds, &mut features);
+        d.score = model.whole(&features);
+        if d.score >= bias.least {
+            drafts.push(d);
+        }
     }
     drafts.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cue.cmp(&b.cue)));
     drafts
 }
 
 /// The attribution of a cue, if it is likely enough; the scores are of the words `read`.
-fn draft(
+pub(super) fn draft(
     view: &View,
     bias: &Bias,
     solver: &mut Solver<ROLE_LABELS>,
     scores: &[[f32; ROLE_LABELS]],
     candidate: Candidate,
     read: &[usize],
-) -> Option<Draft> {
+) -> Option<(Draft, Odds)> {
     solver.sum(scores);
     let empty = solver.odds([true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
-    if score < bias.least {
+    if score < FLOOR {
         return None;
     }
     solver.best(
@@ -252,10 +279,18 @@ fn draft(
         let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
         sources.sort_by(|a, b| sure(a).total_cmp(&sure(b)));
     }
-    let source = sources.pop().map(words);
+    let chosen = sources.pop();
+    let source = chosen.map(words);
+    solver.marginals(scores);
+    let sure = chosen.map_or(0.0, |r| solver.marginals[r.0][usize::from(SOURCE)]);
+    let odds = Odds {
+        cue: candidate.score,
+        content: 1.0 - empty,
+        source: sure,
+    };
     let (class, negative) = meaning(view, candidate.cue);
     let rule = (candidate.cue.0..candidate.cue.1).find_map(|i| view.rule_at(i));
-    Some(Draft {
+    let draft = Draft {
         content,
         cue: vec![candidate.cue],
         source,
@@ -263,7 +298,8 @@ fn draft(
         class,
         negative,
         score,
-    })
+    };
+    Some((draft, odds))
 }
 
 /// The content of direct speech is what stands in the marks: not what leads up to it before a colon or
@@ -282,6 +318,7 @@ fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
         cuts.windows(2).map(|c| (c[0], c[1])).collect::<Vec<_>>()
     };
     content = content.into_iter().flat_map(parts).collect();
+    let clause = |r: Range| (r.0..r.1).any(|i| w.quote(i) == 0 && w.finite_looking(i));
     let quote_at = |i: usize| {
         let quotes = &w.text.quotes;
         (w.quote(i) as usize).checked_sub(1).map(|k| &quotes[k])
@@ -300,7 +337,7 @@ fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
             b',' | b'.' | b'!' | b'?' | b'-'
         );
         let led = first > 0 && matches!(w.mark(first - 1), b':' | b',');
-        if stopped && end <= piece.1 && (led || first == piece.0) {
+        if stopped && end <= piece.1 && (led || first == piece.0) && !clause((piece.0, first)) {
             piece.0 = first;
             speech |= led || end <= cue.0 || first >= cue.1;
         }
@@ -415,7 +452,7 @@ pub(super) fn add_nested(view: &View, drafts: &mut Vec<Draft>) {
     let pieces = Pieces::new(drafts, |d| &d.content);
     let mut nested = Vec::new();
     for d in &view.rules {
-        let Some(&cue) = d.cue.first() else {
+        let Some(&cue) = d.cue.first().filter(|_| d.score >= NESTED) else {
             continue;
         };
         let all = || d.content.iter().chain(&d.cue).chain(&d.source);
