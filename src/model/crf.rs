@@ -309,6 +309,15 @@ impl<const L: usize> Solver<L> {
                 let (mut best, mut arg) = (f32::MIN, 0);
                 if t == 0 {
                     best = self.chain.first[b];
+                } else if b > 0 && b % 2 == 0 {
+                    // Only the same span goes on.
+                    for a in [b - 1, b] {
+                        let x = last[a] + self.chain.next[a][b];
+                        if x > best {
+                            best = x;
+                            arg = a;
+                        }
+                    }
                 } else {
                     for (a, &x) in last.iter().enumerate() {
                         let x = x + self.chain.next[a][b];
@@ -399,6 +408,15 @@ mod tests {
                 assert!((solver.marginals[t][b as usize] - p / z).abs() < 1e-4);
             }
         }
+        // The likeliest span of label 1 at position 1: of all sequences that have it.
+        let exactly = |span: (usize, usize)| -> f32 {
+            let having = all.iter().filter(|(l, _)| spans(l, 1).contains(&span));
+            having.map(|(_, s)| s.exp()).sum()
+        };
+        let best = (0..=1_usize)
+            .flat_map(|a| (2..=4_usize).map(move |b| (a, b)))
+            .max_by(|&x, &y| exactly(x).total_cmp(&exactly(y)));
+        assert_eq!(solver.likeliest(1, (1, 2), (0, 4)), best);
         let none: f32 = all
             .iter()
             .filter(|(l, _)| l.iter().all(|&b| b == 0))

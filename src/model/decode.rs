@@ -7,9 +7,10 @@ use crate::attribution::words::Range;
 use super::crf::{NEVER, Solver, spans};
 use super::evaluate::log_odds;
 use super::rank::Odds;
-use super::roles::{Candidate, Scene, Sums, labelled, window};
+use super::roles::{Candidate, Scene, Situation, Sums, labelled, window};
 use super::view::View;
-use super::{Model, cues, rank};
+use super::weights::WIDTH;
+use super::{Model, cues, rank, roles};
 
 /// Labels of the cue model: outside, first word, further word.
 pub(super) const CUE_LABELS: usize = 3;
@@ -130,6 +131,19 @@ pub(super) fn candidates(
     }
 }
 
+/// What is asked of the role model's table for a word: features of the word itself, where their sum is
+/// not known yet, then those of its place.
+#[derive(Clone, Copy)]
+struct Ask {
+    i: usize,
+    side: usize,
+    of_word: usize,
+    situation: Situation,
+}
+
+/// Sums of a word's own features on either side of a cue: most words are looked at for several cues.
+type WordSums = [Option<[f32; WIDTH]>; 2];
+
 /// The proposed attributions of a text, surest first, not yet free of collisions.
 fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut found = Vec::new();
@@ -178,32 +192,45 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut scene = Scene::default();
     let mut sums = Sums::new();
     let mut read = Vec::new();
+    let mut known: Vec<WordSums> = vec![[None; 2]; view.len()];
     let mut drafts = Vec::with_capacity(found.len());
     for c in found {
         let window = window(view, c.cue);
         scene.set(view, c, window);
         scores.clear();
         let outside = |i: usize| i < c.cue.0 || i >= c.cue.1;
-        let ask = |i: Option<&usize>, out: &mut Vec<u64>| {
+        let ask = |i: Option<&usize>, known: &[WordSums], out: &mut Vec<u64>| {
             out.clear();
             i.copied().filter(|&i| outside(i)).map(|i| {
-                let situation = scene.word_features(view, i, out);
+                let side = usize::from(i >= c.cue.1);
+                if known[i][side].is_none() {
+                    roles::word_features(view, i, side, out);
+                }
+                let of_word = out.len();
+                let situation = scene.place_features(view, i, out);
                 model.roles.prefetch(out);
-                situation
+                Ask {
+                    i,
+                    side,
+                    of_word,
+                    situation,
+                }
             })
         };
         sums.clear();
         // The rows of a word's features are asked for while those of the word before are summed.
         labelled(view, c.cue, window, &mut read);
-        let mut now = ask(read.first(), &mut features);
+        let mut now = ask(read.first(), &known, &mut features);
         for k in 0..read.len() {
-            let next = ask(read.get(k + 1), &mut ahead);
+            let next = ask(read.get(k + 1), &known, &mut ahead);
             scores.push(if let Some(now) = now {
-                let word = model.roles.sum(&features);
-                let place = sums.sum(&model.roles, &scene, now);
+                let (of_word, of_place) = features.split_at(now.of_word);
+                let word = known[now.i][now.side].get_or_insert_with(|| model.roles.sum(of_word));
+                let place = model.roles.sum(of_place);
+                let situation = sums.sum(&model.roles, &scene, now.situation);
                 std::array::from_fn(|k| match k.checked_sub(1) {
                     None => 0.0,
-                    Some(k) => word[k] + place[k],
+                    Some(k) => word[k] + place[k] + situation[k],
                 })
             } else {
                 [0.0, NEVER, NEVER, NEVER, NEVER]
@@ -246,7 +273,7 @@ pub(super) fn draft(
     );
     let words = |r: Range| (read[r.0], read[r.1 - 1] + 1);
     // Hardly an attribution has no source: one is looked for harder before that is believed.
-    let mut labels = solver.labels.clone();
+    let mut labels = std::mem::take(&mut solver.labels);
     if !labels.contains(&SOURCE) {
         let none = solver.odds([true, false, false, true, true]);
         if none < bias.sourceless {
@@ -279,14 +306,10 @@ pub(super) fn draft(
         let sure = |r: &Range| solver.marginals[r.0][usize::from(SOURCE)];
         sources.sort_by(|a, b| sure(a).total_cmp(&sure(b)));
     }
-    let chosen = sources.pop();
-    let source = chosen.map(words);
-    solver.marginals(scores);
-    let sure = chosen.map_or(0.0, |r| solver.marginals[r.0][usize::from(SOURCE)]);
+    let source = sources.pop().map(words);
     let odds = Odds {
         cue: candidate.score,
         content: 1.0 - empty,
-        source: sure,
     };
     let (class, negative) = meaning(view, candidate.cue);
     let rule = (candidate.cue.0..candidate.cue.1).find_map(|i| view.rule_at(i));

@@ -82,7 +82,7 @@ impl Default for TrainOptions {
             rate: None,
             dropout: true,
             least_count: 2,
-            prune: 0.05,
+            prune: 0.02,
             seed: 1,
             rounds: 4,
             threads: 2,

@@ -15,8 +15,6 @@ pub(super) struct Odds {
     pub(super) cue: f32,
     /// That there is a content.
     pub(super) content: f32,
-    /// That the source begins where it does; 0 where there is none.
-    pub(super) source: f32,
 }
 
 /// One of so many bins for a probability, by its log odds.
@@ -140,7 +138,6 @@ pub(super) fn features(view: &View, d: &Draft, odds: Odds, out: &mut Vec<u64>) {
         append(3300, [0, stem, shape, both, pair(both, stem)], out);
         return;
     };
-    let sure = level(odds.source, 8.0);
     let (before, first, last, after) = (item(a.wrapping_sub(1)), item(a), item(b - 1), item(b));
     let side = u64::from(a >= cue.1);
     let inside = Walk::new(view, a..b);
@@ -153,9 +150,7 @@ pub(super) fn features(view: &View, d: &Draft, odds: Odds, out: &mut Vec<u64>) {
     let length = distance(b - a);
     let edges = symbol(before) << 24 | symbol(first) << 16 | symbol(last) << 8 | symbol(after);
     let values = [
-        sure,
-        pair(sure, both),
-        pair(sure, agrees),
+        pair(name.tag, both),
         name.stem,
         name.tag,
         pair(name.tag, stem),

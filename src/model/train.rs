@@ -25,7 +25,7 @@ const PARTS: usize = 3;
 /// What training is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// "cues" or "roles".
+    /// "cues", "roles", "whole" or "thresholds".
     pub stage: &'static str,
     /// The epoch that ended last, from 1; 0 before that.
     pub epoch: u32,
@@ -72,7 +72,7 @@ fn words_of(text: &Text, s: Span) -> Range {
 
 fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
     gold.top_level()
-        .filter_map(|a| {
+        .map(|a| {
             let ranges = |spans: &[Span]| -> Vec<Range> {
                 spans
                     .iter()
@@ -90,11 +90,11 @@ fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
             if inside && cue.1 - cue.0 > 1 {
                 cue.0 += 1;
             }
-            Some(Target {
+            Target {
                 cue,
                 source: ranges(&a.source),
                 content: ranges(&a.content),
-            })
+            }
         })
         .collect()
 }
