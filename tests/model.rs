@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 use quoth::model::{GoldAttribution, GoldDocument, TrainOptions};
-use quoth::{Attributor, AttributorOptions, Error, Model, Span, Text};
+use quoth::{AttributionType, Attributor, AttributorOptions, Error, Model, Span, Text};
 
 /// Documents of one pattern each, enough to learn it.
 fn gold() -> Vec<GoldDocument> {
@@ -198,6 +198,11 @@ fn the_bundled_model_reads_any_text() {
     let d = who.read(text).expect("short");
     assert_eq!(d.attributions.len(), 2);
     assert_eq!(d.speakers[0].name, "Ann Lee");
+    // What leads up to a quotation is part of the content where it is a clause, as an address is not.
+    let text = "Mr. Barrett said that the buyer had the money, so that, “we were floored.” Ann Lee said to him, “It is over.”";
+    let d = who.read(text).expect("short");
+    let kinds: Vec<_> = d.attributions.iter().map(|a| a.kind).collect();
+    assert_eq!(kinds, [AttributionType::Mixed, AttributionType::Direct]);
     for odd in [
         "",
         " ",

@@ -443,7 +443,7 @@ def train(
 ) -> None:
     """Train a model on GOLD.jsonl, for `--model`."""
     with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True)) as bar:
-        totals = {"cues": epochs, "roles": epochs} | ({"thresholds": 10} if dev else {})
+        totals = dict.fromkeys(("cues", "roles", "whole"), epochs) | ({"thresholds": 10} if dev else {})
         tasks = {what: bar.add_task(what, total=total) for what, total in totals.items()}
 
         def tick(what: str, done: int) -> None:

@@ -50,7 +50,7 @@ def train(
             neither this nor `dev` is given. With `dev`, where the search for the best one starts.
         trained_on: What the file says of its data; the names of the files by default.
         n_threads: Threads to train on; one a core by default.
-        progress: Called with what is done ("cues", "roles"; with `dev` then "thresholds")
+        progress: Called with what is done ("cues", "roles", "whole"; with `dev` then "thresholds")
             and the epochs or measurements so far.
 
     Raises:

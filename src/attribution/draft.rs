@@ -25,6 +25,11 @@ impl Draft {
         !self.content.is_empty()
     }
 
+    /// A quotation that nothing introduces, and nobody is named for.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.cue.is_empty() && self.source.is_none()
+    }
+
     /// First and one past the last word of all roles.
     pub(crate) fn extent(&self) -> Range {
         let all = self.content.iter().chain(&self.cue).chain(&self.source);

@@ -43,7 +43,7 @@ pub(crate) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
         };
         let after_speech =
             join.is_some_and(|i| drafts[i].content.iter().any(|r| w.quote(r.0) != 0));
-        if !(speech_like(w, q) || after_speech && ends_in_stop(w, q)) {
+        if !(speech_like(w, q) || (after_speech || in_dialogue(w, k)) && ends_in_stop(w, q)) {
             continue;
         }
         if let Some(i) = join {
@@ -180,11 +180,23 @@ fn ends_in_stop(w: &Words, q: &Quote) -> bool {
     end > q.first_word as usize && is_stop(w.mark(end - 1))
 }
 
+/// Whether nothing stands between a quotation and those before and after it: its speaker takes turns.
+fn in_dialogue(w: &Words, k: usize) -> bool {
+    let quotes = &w.text.quotes;
+    let outer = |q: &&Quote| q.depth == 0;
+    let before = quotes[..k].iter().rev().find(outer);
+    let after = quotes[k + 1..].iter().find(outer);
+    before.is_some_and(|q| q.end_word == quotes[k].first_word)
+        && after.is_some_and(|q| q.first_word == quotes[k].end_word)
+}
+
 /// Whether a quotation looks like speech rather than a title, a nickname or a scare quote.
 fn speech_like(w: &Words, q: &Quote) -> bool {
     let inner =
         (q.first_word as usize + 1)..(q.end_word as usize).saturating_sub(usize::from(q.closed));
-    let words = inner.clone().filter(|&k| w.tagged[k].word).count();
+    // “I” is a capital anywhere.
+    let i = |k: usize| matches!(w.bytes(k), b"I");
+    let words = inner.clone().filter(|&k| w.tagged[k].word && !i(k)).count();
     let last = inner.clone().next_back().map_or(0, |k| w.mark(k));
     let stop = is_stop(last);
     let capital = inner

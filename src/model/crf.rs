@@ -233,6 +233,49 @@ impl<const L: usize> Solver<L> {
         joint.map(|row| row.map(|x| x / f32::max(sum, f32::MIN_POSITIVE)))
     }
 
+    /// Probability of each label at `t` after label `a`; to be called after [`Self::marginals`].
+    fn after(&self, t: usize, a: usize) -> [f32; L] {
+        let mut p = [0.0; L];
+        for b in 0..L {
+            let rest = self.marginals[t][b] / self.alpha[t][b].max(1e-20);
+            p[b] = self.next[a][b] * self.emit[t][b] * rest;
+        }
+        let part = 1.0 / total(&p).max(f32::MIN_POSITIVE);
+        p.map(|x| x * part)
+    }
+
+    /// The likeliest span of the label `begin` that shares a word with `near` and lies in `within`;
+    /// to be called after [`Self::marginals`].
+    pub(super) fn likeliest(
+        &self,
+        begin: u8,
+        near: (usize, usize),
+        within: (usize, usize),
+    ) -> Option<(usize, usize)> {
+        let begin = usize::from(begin);
+        let mut best: Option<((usize, usize), f32)> = None;
+        for a in within.0..near.1 {
+            let (mut p, mut label) = (self.marginals[a][begin], begin);
+            for b in a + 1..=within.1 {
+                if p <= best.map_or(1e-6, |x| x.1) {
+                    break;
+                }
+                let on = if b < self.marginals.len() {
+                    self.after(b, label)[begin + 1]
+                } else {
+                    0.0
+                };
+                let whole = p * (1.0 - on);
+                if b > near.0 && best.is_none_or(|x| whole > x.1) {
+                    best = Some(((a, b), whole));
+                }
+                p *= on;
+                label = begin + 1;
+            }
+        }
+        best.map(|x| x.0)
+    }
+
     /// Probability that only allowed labels occur, by the scores that [`Self::sum`] was called for
     /// last.
     pub(super) fn odds(&mut self, allowed: [bool; L]) -> f32 {
@@ -266,6 +309,15 @@ impl<const L: usize> Solver<L> {
                 let (mut best, mut arg) = (f32::MIN, 0);
                 if t == 0 {
                     best = self.chain.first[b];
+                } else if b > 0 && b % 2 == 0 {
+                    // Only the same span goes on.
+                    for a in [b - 1, b] {
+                        let x = last[a] + self.chain.next[a][b];
+                        if x > best {
+                            best = x;
+                            arg = a;
+                        }
+                    }
                 } else {
                     for (a, &x) in last.iter().enumerate() {
                         let x = x + self.chain.next[a][b];
@@ -356,6 +408,15 @@ mod tests {
                 assert!((solver.marginals[t][b as usize] - p / z).abs() < 1e-4);
             }
         }
+        // The likeliest span of label 1 at position 1: of all sequences that have it.
+        let exactly = |span: (usize, usize)| -> f32 {
+            let having = all.iter().filter(|(l, _)| spans(l, 1).contains(&span));
+            having.map(|(_, s)| s.exp()).sum()
+        };
+        let best = (0..=1_usize)
+            .flat_map(|a| (2..=4_usize).map(move |b| (a, b)))
+            .max_by(|&x, &y| exactly(x).total_cmp(&exactly(y)));
+        assert_eq!(solver.likeliest(1, (1, 2), (0, 4)), best);
         let none: f32 = all
             .iter()
             .filter(|(l, _)| l.iter().all(|&b| b == 0))

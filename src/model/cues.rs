@@ -171,7 +171,6 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
             pair(rule, u64::from(n.rule)),
             n.word,
             n.stem,
-            pair(n.word, stem),
             pair(n.tag, stem),
             n.tag,
             pair(n.tag, x.tag),
@@ -183,31 +182,27 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
         append(first, values, out);
     }
     for (first, n, between) in [(400, near(-2), before), (500, near(2), after)] {
-        let tags = pair(n.tag, between.tag);
-        let values = [
-            n.word,
-            n.tag,
-            pair(n.word, stem),
-            pair(n.tag, prior),
-            tags,
-            pair(tags, stem),
-            pair(n.word, between.word),
-        ];
+        let values = [n.word, n.tag, pair(n.tag, prior), pair(n.tag, between.tag)];
         append(first, values, out);
     }
-    let beside = pair(before.tag, after.tag);
-    append(600, [beside, pair(beside, x.tag), pair(beside, stem)], out);
+    append(600, [pair(before.tag, after.tag)], out);
 
     let (left, right) = (path(view, i, range, 0), path(view, i, range, 1));
     for (first, path) in [(700, &left), (800, &right)] {
-        let values: [[u64; 3]; 4] = [1, 2, 3, 5].map(|k| {
-            let hash = path[k];
-            [hash, pair(hash, stem), pair(hash, lexicon)]
-        });
-        append::<12>(first, std::array::from_fn(|k| values[k / 3][k % 3]), out);
+        let values = [
+            path[1],
+            pair(path[1], stem),
+            pair(path[1], lexicon),
+            path[2],
+            pair(path[2], stem),
+            pair(path[2], lexicon),
+            path[3],
+            pair(path[3], lexicon),
+            path[5],
+        ];
+        append(first, values, out);
     }
-    let both = pair(left[2], right[2]);
-    append(900, [both, pair(both, lexicon)], out);
+    append(900, [pair(left[2], right[2])], out);
 
     // The nearest noun to the left, verbs and adverbs passed over.
     let floor = range.0.max(i.saturating_sub(12));
@@ -227,7 +222,6 @@ pub(super) fn features(view: &View, frame: &Frame, i: usize, out: &mut Vec<u64>)
     }
     let values = [
         subject.word,
-        pair(subject.word, stem),
         pair(subject.tag, stem),
         pair(subject.tag, prior),
         pair(subject.stem, prior),

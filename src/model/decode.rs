@@ -6,9 +6,11 @@ use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
 use super::evaluate::log_odds;
-use super::roles::{Candidate, Scene, Sums, labelled, window};
+use super::rank::Odds;
+use super::roles::{Candidate, Scene, Situation, Sums, labelled, window};
 use super::view::View;
-use super::{Model, cues};
+use super::weights::WIDTH;
+use super::{Model, cues, rank, roles};
 
 /// Labels of the cue model: outside, first word, further word.
 pub(super) const CUE_LABELS: usize = 3;
@@ -21,6 +23,10 @@ pub(super) const CONTENT: u8 = 3;
 
 /// What the rules are so sure of stays where the model has nothing to say.
 const SURE: f32 = 0.85;
+/// What the chains think less likely is not looked at as a whole.
+const FLOOR: f32 = 0.05;
+/// What the rules are less sure of than this is no attribution inside another.
+const NESTED: f32 = 0.4;
 /// Scores of a word that is none of a cue.
 const CLOSED: [f32; CUE_LABELS] = [0.0, NEVER, NEVER];
 
@@ -37,6 +43,10 @@ pub struct Bias {
     pub sourceless: f32,
     /// Attributions less sure than this are dropped, before their score is calibrated.
     pub least: f32,
+    /// The share of quotations without cue and source that are attributions, by the training data; where
+    /// hardly any is, they are left out.
+    #[serde(default)]
+    pub bare: f32,
     /// What the log odds of a score are multiplied by, and what is added, to make it the share that is
     /// right.
     pub slope: f32,
@@ -52,6 +62,7 @@ impl Default for Bias {
             source: 0.5,
             sourceless: 0.95,
             least: 0.2,
+            bare: 0.5,
             slope: 1.0,
             offset: 0.0,
         }
@@ -78,11 +89,14 @@ impl Bias {
 
     /// What is tried for each bias.
     pub(super) const GRID: [(Field, &'static [f32]); 5] = [
-        (|b| &mut b.cue, &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5]),
+        (
+            |b| &mut b.cue,
+            &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5],
+        ),
         (|b| &mut b.source, &[0.0, 0.25, 0.5, 0.75]),
         (|b| &mut b.content, &[0.0, 0.2, 0.4, 0.6]),
         (|b| &mut b.sourceless, &[0.8, 0.9, 0.95, 0.98]),
-        (|b| &mut b.least, &[0.1, 0.15, 0.2, 0.25, 0.3]),
+        (|b| &mut b.least, &[0.15, 0.2, 0.25, 0.3, 0.35, 0.4]),
     ];
 }
 
@@ -100,7 +114,13 @@ pub(super) fn candidates(
         return;
     }
     solver.marginals(scores);
+    let mut end = 0;
     for (a, b) in spans(&solver.labels, 1) {
+        // What is likeliest in all is not what is likeliest of the cue alone.
+        let Some((a, b)) = solver.likeliest(1, (a.max(end), b), (end, scores.len())) else {
+            continue;
+        };
+        end = b;
         let score = solver.marginals[a..b]
             .iter()
             .fold(0.0_f32, |best, p| best.max(1.0 - p[0]));
@@ -110,6 +130,19 @@ pub(super) fn candidates(
         });
     }
 }
+
+/// What is asked of the role model's table for a word: features of the word itself, where their sum is
+/// not known yet, then those of its place.
+#[derive(Clone, Copy)]
+struct Ask {
+    i: usize,
+    side: usize,
+    of_word: usize,
+    situation: Situation,
+}
+
+/// Sums of a word's own features on either side of a cue: most words are looked at for several cues.
+type WordSums = [Option<[f32; WIDTH]>; 2];
 
 /// The proposed attributions of a text, surest first, not yet free of collisions.
 fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
@@ -159,32 +192,45 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut scene = Scene::default();
     let mut sums = Sums::new();
     let mut read = Vec::new();
+    let mut known: Vec<WordSums> = vec![[None; 2]; view.len()];
     let mut drafts = Vec::with_capacity(found.len());
     for c in found {
         let window = window(view, c.cue);
         scene.set(view, c, window);
         scores.clear();
         let outside = |i: usize| i < c.cue.0 || i >= c.cue.1;
-        let ask = |i: Option<&usize>, out: &mut Vec<u64>| {
+        let ask = |i: Option<&usize>, known: &[WordSums], out: &mut Vec<u64>| {
             out.clear();
             i.copied().filter(|&i| outside(i)).map(|i| {
-                let situation = scene.word_features(view, i, out);
+                let side = usize::from(i >= c.cue.1);
+                if known[i][side].is_none() {
+                    roles::word_features(view, i, side, out);
+                }
+                let of_word = out.len();
+                let situation = scene.place_features(view, i, out);
                 model.roles.prefetch(out);
-                situation
+                Ask {
+                    i,
+                    side,
+                    of_word,
+                    situation,
+                }
             })
         };
         sums.clear();
         // The rows of a word's features are asked for while those of the word before are summed.
         labelled(view, c.cue, window, &mut read);
-        let mut now = ask(read.first(), &mut features);
+        let mut now = ask(read.first(), &known, &mut features);
         for k in 0..read.len() {
-            let next = ask(read.get(k + 1), &mut ahead);
+            let next = ask(read.get(k + 1), &known, &mut ahead);
             scores.push(if let Some(now) = now {
-                let word = model.roles.sum(&features);
-                let place = sums.sum(&model.roles, &scene, now);
+                let (of_word, of_place) = features.split_at(now.of_word);
+                let word = known[now.i][now.side].get_or_insert_with(|| model.roles.sum(of_word));
+                let place = model.roles.sum(of_place);
+                let situation = sums.sum(&model.roles, &scene, now.situation);
                 std::array::from_fn(|k| match k.checked_sub(1) {
                     None => 0.0,
-                    Some(k) => word[k] + place[k],
+                    Some(k) => word[k] + place[k] + situation[k],
                 })
             } else {
                 [0.0, NEVER, NEVER, NEVER, NEVER]
@@ -192,25 +238,33 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
             std::mem::swap(&mut features, &mut ahead);
             now = next;
         }
-        drafts.extend(draft(view, bias, &mut solver, &scores, c, &read));
+        let Some((mut d, odds)) = draft(view, bias, &mut solver, &scores, c, &read) else {
+            continue;
+        };
+        features.clear();
+        rank::features(view, &d, odds, &mut features);
+        d.score = model.whole(&features);
+        if d.score >= bias.least {
+            drafts.push(d);
+        }
     }
     drafts.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cue.cmp(&b.cue)));
     drafts
 }
 
 /// The attribution of a cue, if it is likely enough; the scores are of the words `read`.
-fn draft(
+pub(super) fn draft(
     view: &View,
     bias: &Bias,
     solver: &mut Solver<ROLE_LABELS>,
     scores: &[[f32; ROLE_LABELS]],
     candidate: Candidate,
     read: &[usize],
-) -> Option<Draft> {
+) -> Option<(Draft, Odds)> {
     solver.sum(scores);
     let empty = solver.odds([true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
-    if score < bias.least {
+    if score < FLOOR {
         return None;
     }
     solver.best(
@@ -219,7 +273,7 @@ fn draft(
     );
     let words = |r: Range| (read[r.0], read[r.1 - 1] + 1);
     // Hardly an attribution has no source: one is looked for harder before that is believed.
-    let mut labels = solver.labels.clone();
+    let mut labels = std::mem::take(&mut solver.labels);
     if !labels.contains(&SOURCE) {
         let none = solver.odds([true, false, false, true, true]);
         if none < bias.sourceless {
@@ -253,9 +307,13 @@ fn draft(
         sources.sort_by(|a, b| sure(a).total_cmp(&sure(b)));
     }
     let source = sources.pop().map(words);
+    let odds = Odds {
+        cue: candidate.score,
+        content: 1.0 - empty,
+    };
     let (class, negative) = meaning(view, candidate.cue);
     let rule = (candidate.cue.0..candidate.cue.1).find_map(|i| view.rule_at(i));
-    Some(Draft {
+    let draft = Draft {
         content,
         cue: vec![candidate.cue],
         source,
@@ -263,7 +321,8 @@ fn draft(
         class,
         negative,
         score,
-    })
+    };
+    Some((draft, odds))
 }
 
 /// The content of direct speech is what stands in the marks: not what leads up to it before a colon or
@@ -282,6 +341,7 @@ fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
         cuts.windows(2).map(|c| (c[0], c[1])).collect::<Vec<_>>()
     };
     content = content.into_iter().flat_map(parts).collect();
+    let clause = |r: Range| (r.0..r.1).any(|i| w.quote(i) == 0 && w.finite_looking(i));
     let quote_at = |i: usize| {
         let quotes = &w.text.quotes;
         (w.quote(i) as usize).checked_sub(1).map(|k| &quotes[k])
@@ -300,7 +360,7 @@ fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
             b',' | b'.' | b'!' | b'?' | b'-'
         );
         let led = first > 0 && matches!(w.mark(first - 1), b':' | b',');
-        if stopped && end <= piece.1 && (led || first == piece.0) {
+        if stopped && end <= piece.1 && (led || first == piece.0) && !clause((piece.0, first)) {
             piece.0 = first;
             speech |= led || end <= cue.0 || first >= cue.1;
         }
@@ -415,7 +475,7 @@ pub(super) fn add_nested(view: &View, drafts: &mut Vec<Draft>) {
     let pieces = Pieces::new(drafts, |d| &d.content);
     let mut nested = Vec::new();
     for d in &view.rules {
-        let Some(&cue) = d.cue.first() else {
+        let Some(&cue) = d.cue.first().filter(|_| d.score >= NESTED) else {
             continue;
         };
         let all = || d.content.iter().chain(&d.cue).chain(&d.source);

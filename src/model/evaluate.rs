@@ -1,8 +1,13 @@
 //! How well attributions agree with gold: the measure that decoding is tuned by.
 
+use std::collections::BTreeSet;
+
 use super::gold::GoldDocument;
 use crate::attribution::Attribution;
 use crate::text::{Span, Text, WordKind};
+
+/// How much exact spans count beside attributions.
+const SPANS: f64 = 0.5;
 
 /// Counts of attributions found, of gold ones, and of those in both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,6 +15,8 @@ pub(super) struct Tally {
     pub(super) found: usize,
     pub(super) gold: usize,
     pub(super) right: usize,
+    /// Of the spans of all roles, regardless of what belongs together: found, gold, and in both.
+    spans: [usize; 3],
 }
 
 impl Tally {
@@ -17,6 +24,9 @@ impl Tally {
         self.found += other.found;
         self.gold += other.gold;
         self.right += other.right;
+        for (n, other) in self.spans.iter_mut().zip(other.spans) {
+            *n += other;
+        }
     }
 
     pub(super) fn precision(self) -> f64 {
@@ -29,6 +39,13 @@ impl Tally {
 
     pub(super) fn f1(self) -> f64 {
         2.0 * self.right as f64 / (self.found + self.gold).max(1) as f64
+    }
+
+    /// What thresholds are chosen by: attributions that agree, and spans that agree exactly.
+    pub(super) fn merit(self) -> f64 {
+        let [found, gold, both] = self.spans;
+        let exact = 2.0 * both as f64 / (found + gold).max(1) as f64;
+        self.f1() + SPANS * exact
     }
 }
 
@@ -57,6 +74,24 @@ fn words(text: &Text, spans: &[Span]) -> Vec<u32> {
 pub(super) fn is_direct(text: &Text, content: &[Span]) -> bool {
     let quoted = |s: &Span| text.quotes.iter().any(|q| q.span.contains(*s));
     content.iter().all(quoted)
+}
+
+/// The spans of each role, from their first to their last word; each once.
+fn roles<'a>(
+    text: &Text,
+    attributions: impl Iterator<Item = [&'a Vec<Span>; 3]>,
+) -> BTreeSet<(usize, u32, u32)> {
+    let mut set = BTreeSet::new();
+    for (role, &span) in attributions.flat_map(|a| {
+        let each = a.into_iter().enumerate();
+        each.flat_map(|(role, spans)| spans.iter().map(move |s| (role, s)))
+    }) {
+        let words = words(text, &[span]);
+        if let (Some(&first), Some(&last)) = (words.first(), words.last()) {
+            set.insert((role, first, last));
+        }
+    }
+    set
 }
 
 fn common(a: &[u32], b: &[u32]) -> usize {
@@ -93,10 +128,16 @@ pub(super) fn tally(
             right += 1;
         }
     }
+    let own = roles(text, found.iter().map(|a| [&a.content, &a.cue, &a.source]));
+    let gold = roles(
+        text,
+        gold.top_level().map(|a| [&a.content, &a.cue, &a.source]),
+    );
     Tally {
         found: found.len(),
         gold: targets.len(),
         right,
+        spans: [own.len(), gold.len(), own.intersection(&gold).count()],
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 const MAGIC: [u8; 8] = *b"QUOTHMOD";
 /// Counts up whenever files or features change, so that old weights are never taken for new ones.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A table has at most so many.
 const MAX_BUCKETS: usize = 1 << 27;
 
@@ -52,6 +52,8 @@ impl Model {
         write_chain(&self.role_chain, &mut out);
         self.cues.write(&mut out);
         self.roles.write(&mut out);
+        self.whole.write(&mut out);
+        write_chain(&self.whole_chain, &mut out);
         out.extend(crc32fast::hash(&out).to_le_bytes());
         out
     }
@@ -96,6 +98,8 @@ impl Model {
             role_chain: r.chain()?,
             cues: r.table()?,
             roles: r.table()?,
+            whole: r.table()?,
+            whole_chain: r.chain()?,
         };
         if r.rest.is_empty() {
             Ok(model)

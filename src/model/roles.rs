@@ -8,9 +8,9 @@ use super::view::{Groups, Item, RULE_CUE, View, bin, pair};
 use super::weights::{Table, WIDTH};
 
 /// Words to the left and right of a cue that are looked at.
-const REACH: usize = 80;
+const REACH: usize = 48;
 /// Words of a quotation that are labelled at either end of it.
-const EDGE: usize = 6;
+const EDGE: usize = 4;
 
 /// A cue, proposed or known.
 #[derive(Clone, Copy, Debug)]
@@ -235,6 +235,37 @@ pub(super) fn append<const N: usize>(first: u64, mut values: [u64; N], out: &mut
     out.extend_from_slice(&values);
 }
 
+fn three(before: &Item, x: &Item, after: &Item) -> u64 {
+    let symbol = |x: &Item| u64::from(x.symbol);
+    symbol(before) << 16 | symbol(x) << 8 | symbol(after)
+}
+
+/// Appends the features of word `i` to `out` that are the same for every cue on one side of it.
+pub(super) fn word_features(view: &View, i: usize, side: usize, out: &mut Vec<u64>) {
+    let side = side as u64;
+    // Before the first word lies a number that no word has.
+    let item = |k: usize| view.items.get(k).unwrap_or(&Item::NONE);
+    let (b2, b1) = (item(i.wrapping_sub(2)), item(i.wrapping_sub(1)));
+    let (x, a1, a2) = (&view.items[i], item(i + 1), item(i + 2));
+    let values = [
+        pair(x.word, side),
+        pair(x.stem, side),
+        pair(x.tag, side),
+        pair(b1.word, side),
+        pair(a1.word, side),
+        pair(b1.tag, side),
+        pair(a1.tag, side),
+        pair(b1.tag, pair(x.tag, side)),
+        pair(x.tag, pair(a1.tag, side)),
+        pair(b2.word, side),
+        pair(a2.word, side),
+        pair(pair(b2.tag, b1.tag), side),
+        pair(pair(a1.tag, a2.tag), side),
+        pair(three(b1, x, a1), side),
+    ];
+    append(1100, values, out);
+}
+
 /// A cue and the places of the words around it.
 #[derive(Default)]
 pub(super) struct Scene {
@@ -353,15 +384,14 @@ impl Scene {
         self.places.get(k).copied().unwrap_or_default()
     }
 
-    /// Appends the features of word `i` of the window that say what it is to `out`; gives the
-    /// situation that the others are made of.
-    pub(super) fn word_features(&self, view: &View, i: usize, out: &mut Vec<u64>) -> Situation {
+    /// Appends the features of word `i` of the window that say what it is at its place to `out`; gives
+    /// the situation that others are made of.
+    pub(super) fn place_features(&self, view: &View, i: usize, out: &mut Vec<u64>) -> Situation {
         let p = self.place(i);
         let x = &view.items[i];
         // Before the first word lies a number that no word has.
         let item = |k: usize| view.items.get(k).unwrap_or(&Item::NONE);
-        let (b1, b2) = (item(i.wrapping_sub(1)), item(i.wrapping_sub(2)));
-        let (a1, a2) = (item(i + 1), item(i + 2));
+        let (b1, a1) = (item(i.wrapping_sub(1)), item(i + 1));
         let rule_before = self.place(i.wrapping_sub(1)).rule;
         let rule_after = self.place(i + 1).rule;
         let (side, flags) = (u64::from(p.side), u64::from(p.flags));
@@ -369,30 +399,15 @@ impl Scene {
         let symbol = u64::from(x.symbol);
         let rules = u64::from(x.rule) << 8 | u64::from(p.rule);
         let ahead = u64::from(p.ahead);
-        let three = u64::from(b1.symbol) << 16 | symbol << 8 | u64::from(a1.symbol);
         let before = u64::from(rule_before);
         let step = u64::from(p.rule) << 4 | before;
         let values = [
             pair(sd, symbol),
             pair(sd, x.tag),
             pair(pair(flags, side), symbol),
-            pair(x.word, side),
-            pair(x.stem, side),
-            pair(x.tag, side),
             pair(u64::from(x.shape), sd),
-            pair(b1.word, side),
-            pair(a1.word, side),
-            pair(b1.tag, side),
-            pair(a1.tag, side),
-            pair(b1.tag, pair(x.tag, side)),
-            pair(x.tag, pair(a1.tag, side)),
-            pair(b2.word, side),
-            pair(a2.word, side),
-            pair(pair(b2.tag, b1.tag), side),
-            pair(pair(a1.tag, a2.tag), side),
-            pair(three, side),
             pair(ahead << 2 | side, symbol),
-            pair(ahead << 2 | side, three),
+            pair(ahead << 2 | side, three(b1, x, a1)),
             pair(rules, symbol),
             pair(step, x.tag),
             pair(step, x.word),
@@ -476,12 +491,7 @@ impl Scene {
             // Other cues.
             4 => {
                 let (cues, side, ahead) = (part(20, 8), part(20, 2), part(28, 4));
-                let values = [
-                    cues,
-                    pair(cues, flags),
-                    pair(cues, self.stem),
-                    pair(ahead << 2 | side, cues),
-                ];
+                let values = [cues, pair(cues, self.stem), pair(ahead << 2 | side, cues)];
                 append(first, values, out);
             }
             // What the rules say.
@@ -503,7 +513,9 @@ impl Scene {
 
     /// Appends all features of word `i` of the window to `out`.
     pub(super) fn features(&self, view: &View, i: usize, out: &mut Vec<u64>) {
-        let situation = self.word_features(view, i, out);
+        let side = usize::from(i >= self.cue.1);
+        word_features(view, i, side, out);
+        let situation = self.place_features(view, i, out);
         for (k, &packed) in situation.0.iter().enumerate() {
             self.situation_features(k, packed, out);
         }

@@ -1,5 +1,6 @@
 //! Trains the cue model, and on the cues that it proposes for unseen texts the role model.
 
+use crate::attribution::draft::Draft;
 use crate::attribution::words::{Range, Words};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -8,14 +9,15 @@ use crate::error::{Error, Result};
 use crate::text::{Span, Text};
 
 use super::crf::Solver;
-use super::decode::{CONTENT, CUE_LABELS, ROLE_LABELS, SOURCE, candidates};
+use super::decode::{Bias, CONTENT, CUE_LABELS, ROLE_LABELS, SOURCE, candidates, draft};
 use super::gold::GoldDocument;
-use super::learn::{Counter, Index, Recipe, Sequences, mean, train};
+use super::learn::{Counter, Index, Recipe, Sequences, Trained, mean, train};
 use super::priors::Counts;
+use super::rank::Odds;
 use super::roles::{Candidate, Scene, labelled, window};
 use super::view::View;
 use super::weights::Table;
-use super::{Header, Model, TrainOptions, cues};
+use super::{Header, Model, TrainOptions, cues, rank};
 
 /// Texts are dealt into so many parts; the cues of each are proposed by a model of the others.
 const PARTS: usize = 3;
@@ -23,7 +25,7 @@ const PARTS: usize = 3;
 /// What training is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// "cues" or "roles".
+    /// "cues", "roles", "whole" or "thresholds".
     pub stage: &'static str,
     /// The epoch that ended last, from 1; 0 before that.
     pub epoch: u32,
@@ -40,6 +42,28 @@ struct Target {
     content: Vec<Range>,
 }
 
+impl Target {
+    fn has_cue(&self) -> bool {
+        self.cue.0 < self.cue.1
+    }
+
+    /// Whether an attribution counts as this one: contents overlap by half, sources share a word.
+    fn is_met(&self, view: &View, d: &Draft) -> bool {
+        let words = |ranges: &[Range]| -> Vec<usize> {
+            let all = ranges.iter().flat_map(|r| r.0..r.1);
+            all.filter(|&i| view.words.tagged[i].word).collect()
+        };
+        let common = |a: &[usize], b: &[usize]| a.iter().filter(|x| b.contains(x)).count();
+        let (own, other) = (words(&self.content), words(&d.content));
+        let shared = common(&own, &other);
+        let source: Vec<Range> = d.source.into_iter().collect();
+        let (mine, theirs) = (words(&self.source), words(&source));
+        shared > 0
+            && shared * 3 >= own.len() + other.len()
+            && (common(&mine, &theirs) > 0 || mine.is_empty() && theirs.is_empty())
+    }
+}
+
 fn words_of(text: &Text, s: Span) -> Range {
     let first = text.words.partition_point(|w| w.span.end <= s.start);
     let end = text.words.partition_point(|w| w.span.start < s.end);
@@ -48,7 +72,7 @@ fn words_of(text: &Text, s: Span) -> Range {
 
 fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
     gold.top_level()
-        .filter_map(|a| {
+        .map(|a| {
             let ranges = |spans: &[Span]| -> Vec<Range> {
                 spans
                     .iter()
@@ -58,7 +82,7 @@ fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
             };
             // The first piece of the cue stands for all; a verb that begins inside its pronoun (you’ve
             // said) is left to that.
-            let mut cue = *ranges(&a.cue).first()?;
+            let mut cue = ranges(&a.cue).first().copied().unwrap_or_default();
             let inside = a.cue.iter().any(|s| {
                 let word = text.words[cue.0].span;
                 word.start < s.start && s.start < word.end
@@ -66,11 +90,11 @@ fn targets(text: &Text, gold: &GoldDocument) -> Vec<Target> {
             if inside && cue.1 - cue.0 > 1 {
                 cue.0 += 1;
             }
-            Some(Target {
+            Target {
                 cue,
                 source: ranges(&a.source),
                 content: ranges(&a.content),
-            })
+            }
         })
         .collect()
 }
@@ -96,6 +120,9 @@ pub(super) fn run(
         .map(|(t, g)| targets(t, g))
         .collect();
 
+    let all = targets[..known].iter().flatten();
+    let reported = all.filter(|t| t.has_cue()).count();
+    let bare = bare(&views[..known], &targets);
     let mut own: Vec<Counts> = views
         .iter()
         .zip(&targets[..known])
@@ -113,7 +140,7 @@ pub(super) fn run(
     let (cue_data, cue_index, owner) = cue_sequences(&views, known, &targets, options);
     let recipe = Recipe {
         epochs: options.epochs,
-        rate: options.rate_for(targets[..known].iter().map(Vec::len).sum()),
+        rate: options.rate_for(reported),
         dropout: options.dropout,
         l2: 0.0,
         seed: options.seed,
@@ -184,34 +211,67 @@ pub(super) fn run(
     let cues = Table::quantise(&features, &cue, options.prune);
     drop((cue_data, cue_index, features));
 
-    let (role_data, role_index, trains) =
-        role_sequences(&views, known, &targets, &proposed, options);
+    let work = role_work(&targets, &proposed);
+    let (role_data, role_index, trains) = role_sequences(&views, known, &work, options);
     let (all, watch): (Vec<u32>, Vec<u32>) = (0..role_data.len() as u32).partition(|&k| k < trains);
-    let jobs: Vec<u64> = (0..rounds).collect();
-    let trained = in_parallel(
+    let without = |leave_out: Option<usize>| -> Vec<u32> {
+        let stays = |&k: &u32| Some(part(work[k as usize].0)) != leave_out;
+        all.iter().copied().filter(stays).collect()
+    };
+    let mut trained = in_parallel(
         &jobs,
         options,
         "roles",
-        &|round, after| {
+        &|(leave_out, round), after| {
             let recipe = seeded(round);
-            train::<ROLE_LABELS>(&role_data, &all, &watch, role_index.len(), &recipe, after)
+            train::<ROLE_LABELS>(
+                &role_data,
+                &without(leave_out),
+                &watch,
+                role_index.len(),
+                &recipe,
+                after,
+            )
         },
         progress,
     )?;
+    let parts = trained.split_off(rounds as usize);
     let role = mean(trained).ok_or(Error::Interrupted)?;
     let roles = Table::quantise(&role_index.features(), &role, options.prune);
+
+    // Attributions as chains propose them that have not seen the text.
+    let (data, index, trains) = whole_sequences(&views, known, &work, &role_data, &parts, options);
+    let (all, watch): (Vec<u32>, Vec<u32>) = (0..data.len() as u32).partition(|&k| k < trains);
+    let rounds: Vec<u64> = (0..rounds).collect();
+    let trained = in_parallel(
+        &rounds,
+        options,
+        "whole",
+        &|round, after| {
+            let recipe = seeded(round);
+            train::<2>(&data, &all, &watch, index.len(), &recipe, after)
+        },
+        progress,
+    )?;
+    let trained = mean(trained).ok_or(Error::Interrupted)?;
+    let whole = Table::quantise(&index.features(), &trained, options.prune);
     Ok(Model {
         header: Header {
             documents: gold.len(),
-            attributions: targets[..known].iter().map(Vec::len).sum(),
+            attributions: reported,
             ..options.header()
         },
-        bias: options.bias.clone(),
+        bias: Bias {
+            bare,
+            ..options.bias.clone()
+        },
         priors: counts.priors(),
         cue_chain: cue.chain,
         role_chain: role.chain,
         cues,
         roles,
+        whole,
+        whole_chain: trained.chain,
     })
 }
 
@@ -284,6 +344,19 @@ fn in_parallel<J: Copy + Sync, R: Send>(
     Ok(done.into_iter().flatten().collect())
 }
 
+/// The share of quotations without cue and source, as the rules find them, that are annotated as such.
+fn bare(views: &[View], targets: &[Vec<Target>]) -> f32 {
+    let (mut right, mut all) = (0, 0);
+    for (v, targets) in views.iter().zip(targets) {
+        for d in v.rules.iter().filter(|d| d.is_bare()) {
+            all += 1;
+            right += usize::from(targets.iter().any(|t| t.is_met(v, d)));
+        }
+    }
+    // None at all says nothing.
+    (right as f32 + 1.0) / (all as f32 + 2.0)
+}
+
 fn counts(view: &View, targets: &[Target]) -> Counts {
     let mut cue = vec![false; view.len()];
     for t in targets {
@@ -322,7 +395,7 @@ fn cue_sequences(
     let mut owner = Vec::new();
     for (doc, (v, targets)) in views.iter().zip(targets).enumerate() {
         let mut labels = vec![0_u8; v.len()];
-        for t in targets {
+        for t in targets.iter().filter(|t| t.has_cue()) {
             labels[t.cue.0] = 1;
             labels[t.cue.0 + 1..t.cue.1].fill(2);
         }
@@ -352,17 +425,14 @@ fn cue_sequences(
     (data, index, owner)
 }
 
-/// One sequence a proposed cue, and one for each cue that was missed; how many of them are of the first
-/// `known` texts, which the features are of.
-fn role_sequences(
-    views: &[View],
-    known: usize,
-    targets: &[Vec<Target>],
-    proposed: &[Vec<Candidate>],
-    options: &TrainOptions,
-) -> (Sequences, Index, u32) {
+/// A document, a cue in it, the annotated attribution that has that cue, and whether a model has proposed
+/// the cue.
+type Work<'t> = (usize, Candidate, Option<&'t Target>, bool);
+
+/// The proposed cues, and those that were missed.
+fn role_work<'t>(targets: &'t [Vec<Target>], proposed: &[Vec<Candidate>]) -> Vec<Work<'t>> {
     let overlap = |a: Range, b: Range| a.1.min(b.1).saturating_sub(a.0.max(b.0));
-    let mut work: Vec<(usize, Candidate, Option<&Target>)> = Vec::new();
+    let mut work: Vec<Work> = Vec::new();
     for (doc, (found, targets)) in proposed.iter().zip(targets).enumerate() {
         let mut met = vec![false; targets.len()];
         for &c in found {
@@ -372,22 +442,33 @@ fn role_sequences(
             if let Some(k) = best {
                 met[k] = true;
             }
-            work.push((doc, c, best.map(|k| &targets[k])));
+            work.push((doc, c, best.map(|k| &targets[k]), true));
         }
-        for (t, _) in targets.iter().zip(met).filter(|(_, met)| !met) {
+        let missed = targets.iter().zip(met);
+        for (t, _) in missed.filter(|(t, met)| t.has_cue() && !met) {
             let missed = Candidate {
                 cue: t.cue,
                 score: 0.3,
             };
-            work.push((doc, missed, Some(t)));
+            work.push((doc, missed, Some(t), false));
         }
     }
+    work
+}
+
+/// One sequence a cue; how many of them are of the first `known` texts, which the features are of.
+fn role_sequences(
+    views: &[View],
+    known: usize,
+    work: &[Work],
+    options: &TrainOptions,
+) -> (Sequences, Index, u32) {
     let trains = work.partition_point(|w| w.0 < known);
     let mut features = Vec::new();
     let mut read = Vec::new();
     let mut scene = Scene::default();
     let mut counter = Counter::new();
-    for &(doc, c, _) in &work[..trains] {
+    for &(doc, c, _, _) in &work[..trains] {
         let v = &views[doc];
         let range = window(v, c.cue);
         scene.set(v, c, range);
@@ -400,7 +481,7 @@ fn role_sequences(
     }
     let mut index = Index::new(counter, options.least_count);
     let mut data = Sequences::default();
-    for &(doc, c, target) in &work {
+    for &(doc, c, target, _) in work {
         let v = &views[doc];
         let range = window(v, c.cue);
         scene.set(v, c, range);
@@ -436,6 +517,52 @@ fn role_sequences(
             scene.features(v, i, &mut features);
             data.push(&features, label, &mut index);
         }
+        data.end_sequence();
+    }
+    (data, index, trains as u32)
+}
+
+/// One sequence, of one position, an attribution as the chains propose it: whether it is right. How many
+/// of them are of the first `known` texts, which the features are of.
+fn whole_sequences(
+    views: &[View],
+    known: usize,
+    work: &[Work],
+    roles: &Sequences,
+    parts: &[Trained<ROLE_LABELS>],
+    options: &TrainOptions,
+) -> (Sequences, Index, u32) {
+    let mut solvers: Vec<Solver<ROLE_LABELS>> =
+        parts.iter().map(|p| Solver::new(&p.chain)).collect();
+    let (mut scores, mut read) = (Vec::new(), Vec::new());
+    let mut found: Vec<(usize, Draft, Odds, bool)> = Vec::new();
+    for (k, &(doc, c, target, proposed)) in work.iter().enumerate() {
+        if !proposed {
+            continue;
+        }
+        let p = doc % PARTS;
+        roles.scores(k, &parts[p].weights, &mut scores);
+        let v = &views[doc];
+        labelled(v, c.cue, window(v, c.cue), &mut read);
+        if let Some((d, odds)) = draft(v, &options.bias, &mut solvers[p], &scores, c, &read) {
+            let right = target.is_some_and(|t| t.is_met(v, &d));
+            found.push((doc, d, odds, right));
+        }
+    }
+    let trains = found.partition_point(|s| s.0 < known);
+    let mut features = Vec::new();
+    let mut counter = Counter::new();
+    for (doc, d, odds, _) in &found[..trains] {
+        features.clear();
+        rank::features(&views[*doc], d, *odds, &mut features);
+        counter.add(&features);
+    }
+    let mut index = Index::new(counter, options.least_count);
+    let mut data = Sequences::default();
+    for (doc, d, odds, right) in &found {
+        features.clear();
+        rank::features(&views[*doc], d, *odds, &mut features);
+        data.push(&features, u8::from(*right), &mut index);
         data.end_sequence();
     }
     (data, index, trains as u32)

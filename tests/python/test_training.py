@@ -31,8 +31,8 @@ def model(gold: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "own.model"
     told: list[tuple[str, int]] = []
     quoth.train(gold, path, epochs=2, progress=lambda what, done: told.append((what, done)))
-    assert told[-1] == ("roles", 2)
-    assert {what for what, _ in told} == {"cues", "roles"}
+    assert told[-1] == ("whole", 2)
+    assert {what for what, _ in told} == {"cues", "roles", "whole"}
     return path
 
 
