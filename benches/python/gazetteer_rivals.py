@@ -246,6 +246,9 @@ def oracle_of_rivals(names: list[str]) -> Find:
         small = folded(text)
         spans, at = [], 0
         while at < len(small):
+            if not whole(text, at, len(text)):
+                at += 1
+                continue
             ends = (at + n for n in lengths if small[at : at + n] in known and at + n <= len(small))
             end = next((e for e in ends if whole(text, at, e)), None)
             if end is not None:
