@@ -144,6 +144,16 @@ def other_genres(bench: Bench) -> str:
     return table(["", *(title for _, title, _ in measures)], rows)
 
 
+def speakers(bench: Bench) -> str:
+    names = bench.present(["written-dev", GUM, "litbank-dev", "pdnc-dev"])
+    rows = [
+        [system, *(percent(bench.report(system, name)["speaker_direct"]["all"]["accuracy"]) for name in names)]
+        for system in bench.systems
+    ]
+    titles = {**NEWS, GUM: "GUM dev", **FICTION}
+    return table(["", *(titles[name] for name in names)], rows)
+
+
 def calibration(bench: Bench) -> str:
     names = bench.present(NEWS)
     rows = [
@@ -303,6 +313,10 @@ def document(bench: Bench, written: Path, *, mb: float, runs: int) -> str:
             other_genres(bench),
         ]
     sections += [
+        "## Speakers",
+        "Of the direct quotations of the gold whose speaker is known, those that are found and have the right one: his "
+        "name or another that the gold has for him. Without a list of characters or a gazetteer.",
+        speakers(bench),
         "## How far the score can be trusted",
         "Expected calibration error over ten bins (Guo et al. 2017): by how much the score differs from the share of "
         "right attributions (AR). 0 is best. `quoth score GOLD.jsonl PRED.jsonl` prints the bins.",
