@@ -138,14 +138,23 @@ impl Resolver<'_, '_, '_> {
         before: &[u32],
         narrated: bool,
     ) -> Vec<Option<u32>> {
+        let text = self.names.text;
+        let mut asked = false;
         for t in turns.iter_mut() {
+            let words = |(a, b): (usize, usize)| {
+                let words = text.words[a..b].iter();
+                words.filter(|w| !matches!(w.kind, WordKind::Mark | WordKind::QuoteMark))
+            };
+            let all = words((t.first, t.end)).count();
             t.addressed = self
                 .names
                 .within(t.first, t.end)
                 .iter()
-                .filter(|n| n.addressed)
+                // After a question a name alone is the answer.
+                .filter(|n| n.addressed && !(asked && words((n.outer, n.end)).count() == all))
                 .map(|n| n.bearer)
                 .collect();
+            asked = (t.first..t.end).rev().take(3).any(|k| text.word(k) == "?");
         }
         for t in turns.iter_mut() {
             t.options = self.sourced(t);
