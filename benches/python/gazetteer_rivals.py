@@ -349,14 +349,16 @@ def compare(names: list[str], texts: list[str], runs: int, agree: int) -> None:
 
     simple = [n for n in names if plain(n) == n]
     samples = [plain(t) for t in texts[:agree]]
-    expected = [set(oracle(simple)(t)) for t in samples]
+    by_oracle = oracle(simple)
+    expected = [set(by_oracle(t)) for t in samples]
     own = quoth.Gazetteer(simple)
     for text, spans in zip(samples, expected, strict=True):
         assert {(m.start, m.end) for m in own.find(text)} == spans, "quoth and the oracle differ"
     print(f"\n{len(names):,} names; {len(texts):,} texts, {size:.1f} MB; on {sum(map(len, expected)):,} mentions of")
     print(f"{len(simple):,} plain names quoth and the oracle agree")
     samples = texts[:agree]
-    by_rivals_rules = [oracle_of_rivals(names)(t) for t in samples]
+    by_rules = oracle_of_rivals(names)
+    by_rivals_rules = [by_rules(t) for t in samples]
     recall, precision = agreement([[(m.start, m.end) for m in gazetteer.find(t)] for t in samples], by_rivals_rules)
     n = sum(map(len, by_rivals_rules))
     print(f"{n:,} mentions by the rivals' rules in {len(samples)} texts; quoth, which finds US")
