@@ -86,7 +86,7 @@ impl Chunk {
             && self.texts.len() < n
             && let Some(text) = iterator.clone().next()
         {
-            let text = take(text?)?;
+            let text = take(&text?)?;
             self.bytes += text.as_ref().map_or(0, |t| t.len());
             self.texts.push(text);
         }
@@ -99,11 +99,10 @@ impl Chunk {
     }
 }
 
-fn take(text: Bound<'_, PyAny>) -> PyResult<Result<Utf8, Unreadable>> {
-    let text = match text.cast_into::<PyString>() {
-        Ok(text) => return Utf8::of(text).map(Ok),
-        Err(e) => e.into_inner(),
-    };
+fn take(text: &Bound<'_, PyAny>) -> PyResult<Result<Utf8, Unreadable>> {
+    if let Ok(text) = text.cast::<PyString>() {
+        return Utf8::of(text).map(Ok);
+    }
     // NaN is how pandas says that a string is missing.
     if text.is_none() || text.extract::<f64>().is_ok_and(f64::is_nan) {
         return Ok(Err(Unreadable::null()));

@@ -344,7 +344,7 @@ fn record(e: EntryRef<'_>) -> Record {
 /// The one text of `find` and `read`.
 pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<Utf8> {
     match text.cast::<PyString>() {
-        Ok(text) => Utf8::of(text.clone()),
+        Ok(text) => Utf8::of(text),
         Err(_) => Err(PyTypeError::new_err(format!(
             "text must be a str, got {}",
             text.get_type().name()?

@@ -57,22 +57,22 @@ unsafe impl Send for Utf8 {}
 unsafe impl Sync for Utf8 {}
 
 impl Utf8 {
-    pub(crate) fn of(text: Bound<'_, PyString>) -> PyResult<Self> {
-        let of = |bytes: &[u8], keeper: Bound<'_, PyAny>| Self {
+    pub(crate) fn of(text: &Bound<'_, PyString>) -> PyResult<Self> {
+        let of = |bytes: &[u8], keeper: &Bound<'_, PyAny>| Self {
             held: Held::Python {
                 start: bytes.as_ptr(),
                 len: bytes.len(),
-                _keeper: keeper.unbind(),
+                _keeper: keeper.clone().unbind(),
             },
         };
-        if is_ascii(&text)? {
+        if is_ascii(text)? {
             let bytes = text.to_str()?.as_bytes();
-            return Ok(of(bytes, text.clone().into_any()));
+            return Ok(of(bytes, text.as_any()));
         }
         Ok(match text.encode_utf8() {
-            Ok(bytes) => of(bytes.as_bytes(), bytes.clone().into_any()),
+            Ok(bytes) => of(bytes.as_bytes(), bytes.as_any()),
             Err(_) => Self {
-                held: Held::Own(replaced(&text)?),
+                held: Held::Own(replaced(text)?),
             },
         })
     }
@@ -117,7 +117,7 @@ fn replaced(text: &Bound<'_, PyString>) -> PyResult<String> {
 
 /// Appends a `str` to `out` as UTF-8; false where it has a lone surrogate, with nothing appended.
 pub(crate) fn push_whole(text: &Bound<'_, PyString>, out: &mut String) -> PyResult<bool> {
-    let text = Utf8::of(text.clone())?;
+    let text = Utf8::of(text)?;
     let whole = matches!(text.held, Held::Python { .. });
     if whole {
         out.push_str(&text);
@@ -127,7 +127,7 @@ pub(crate) fn push_whole(text: &Bound<'_, PyString>, out: &mut String) -> PyResu
 
 /// A `str` as UTF-8, with U+FFFD for lone surrogates.
 pub(crate) fn to_utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
-    Ok(Utf8::of(text.clone())?.to_owned())
+    Ok(Utf8::of(text)?.to_owned())
 }
 
 /// The chunks of an Arrow string column.

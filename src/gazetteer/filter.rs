@@ -132,8 +132,8 @@ fn load(words: &[u64], at: usize) -> u64 {
     words.get(at).copied().unwrap_or(0)
 }
 
-/// The line of a word from the upper half of it; the lower half gives the bits. A filter has fewer
-/// than 2^32 lines.
+/// The line of a word from the uppermost bits of it; those below give the number in it, and the bits. A
+/// filter has fewer than 2^32 lines.
 #[inline(always)]
 const fn line(word: u64, lines: usize) -> usize {
     ((((word >> 32) * lines as u64) >> 32) as usize) * LINE

@@ -98,6 +98,15 @@ fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().filter(|x| b.binary_search(x).is_ok()).count()
 }
 
+/// Whether two attributions agree, by the numbers of their words in order: contents overlap by at least
+/// half, and sources share a word or both have none. Gives the words that the contents share.
+pub(super) fn agreement(contents: [&[u32]; 2], sources: [&[u32]; 2]) -> Option<usize> {
+    let both = common(contents[0], contents[1]);
+    let half = both > 0 && both * 3 >= contents[0].len() + contents[1].len();
+    let no_source = sources[0].is_empty() && sources[1].is_empty();
+    (half && (no_source || common(sources[0], sources[1]) > 0)).then_some(both)
+}
+
 /// Counts the attributions whose contents overlap by half and whose sources share a word (or of
 /// which neither has one), one to one; tells of each whether it is right.
 pub(super) fn tally(
@@ -116,10 +125,9 @@ pub(super) fn tally(
         let (content, source) = (words(text, &a.content), words(text, &a.source));
         let best = (0..targets.len())
             .filter(|&k| !used[k])
-            .map(|k| (common(&content, &targets[k].0), k))
-            .filter(|&(both, k)| both > 0 && both * 3 >= content.len() + targets[k].0.len())
-            .filter(|&(_, k)| {
-                common(&source, &targets[k].1) > 0 || (source.is_empty() && targets[k].1.is_empty())
+            .filter_map(|k| {
+                let (other_content, other_source) = &targets[k];
+                agreement([&content, other_content], [&source, other_source]).map(|both| (both, k))
             })
             .max_by_key(|&(both, k)| (both, std::cmp::Reverse(k)));
         judged(a, best.is_some());

@@ -17,7 +17,7 @@ use super::rank::Odds;
 use super::roles::{Candidate, Scene, labelled, window};
 use super::view::View;
 use super::weights::Table;
-use super::{Header, Model, TrainOptions, cues, rank};
+use super::{Header, Model, TrainOptions, cues, evaluate, rank};
 
 /// Texts are dealt into so many parts; the cues of each are proposed by a model of the others.
 const PARTS: usize = 3;
@@ -49,18 +49,19 @@ impl Target {
 
     /// Whether an attribution counts as this one: contents overlap by half, sources share a word.
     fn is_met(&self, view: &View, d: &Draft) -> bool {
-        let words = |ranges: &[Range]| -> Vec<usize> {
+        let words = |ranges: &[Range]| -> Vec<u32> {
             let all = ranges.iter().flat_map(|r| r.0..r.1);
-            all.filter(|&i| view.words.tagged[i].word).collect()
+            let words = all.filter(|&i| view.words.tagged[i].word);
+            let mut words: Vec<u32> = words.map(|i| i as u32).collect();
+            words.sort_unstable();
+            words
         };
-        let common = |a: &[usize], b: &[usize]| a.iter().filter(|x| b.contains(x)).count();
-        let (own, other) = (words(&self.content), words(&d.content));
-        let shared = common(&own, &other);
         let source: Vec<Range> = d.source.into_iter().collect();
-        let (mine, theirs) = (words(&self.source), words(&source));
-        shared > 0
-            && shared * 3 >= own.len() + other.len()
-            && (common(&mine, &theirs) > 0 || mine.is_empty() && theirs.is_empty())
+        evaluate::agreement(
+            [&words(&self.content), &words(&d.content)],
+            [&words(&self.source), &words(&source)],
+        )
+        .is_some()
     }
 }
 
