@@ -463,28 +463,25 @@ impl<'t, 'i> Scanner<'t, 'i> {
         {
             found.push(Found::new(last, true, false));
         }
-        let plain = found.len();
+        // Few words have a possessive ending.
+        let mut add = |new: Found| match found.binary_search_by_key(&new.word(), |f| f.word()) {
+            Ok(k) => found[k].0 |= new.0 & 3,
+            Err(k) => found.insert(k, new),
+        };
         for c in cores.iter() {
             let k = c.word as usize;
             if (self.done || k < last) && filters.word(c.hash).0 {
-                found.push(Found::new(k, true, false));
+                add(Found::new(k, true, false));
             }
             if k > 0 {
                 let before = hashes[k - 1];
                 let (_, near, far) = filters.word(before);
                 let pair = wide::paired(k - 1, (false, near, far), before, c.hash, filters);
-                found.extend(pair.any().then_some(pair));
+                if pair.any() {
+                    add(pair);
+                }
             }
         }
-        if found.len() == plain {
-            return;
-        }
-        found.sort_unstable_by_key(|f| f.0);
-        found.dedup_by(|next, f| {
-            let same = next.word() == f.word();
-            f.0 |= if same { next.0 & 3 } else { 0 };
-            same
-        });
     }
 }
 

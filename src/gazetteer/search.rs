@@ -5,6 +5,8 @@
 //! The candidates of a batch go through each step together, and the memory that the next step needs is
 //! asked for one step ahead, so that misses of the cache overlap.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 
 use super::build::VARIANT;
@@ -541,14 +543,16 @@ impl<'i> Searcher<'i> {
 
     /// Whether the text at a hit is the name, in the spelling as given or in another.
     fn same(&self, text: &str, hit: Hit, entry: u32, name: u32, variant: bool) -> bool {
-        let Some(name) = self.names.get(piece(self.name_ends, name)) else {
+        let place = piece(self.name_ends, name);
+        let Some(name) = self.names.get(place.clone()) else {
             return false;
         };
-        let found = &text[hit.start as usize..hit.end as usize];
+        let found = hit.start as usize..hit.end as usize;
         let any_case = self.folding.case && !self.smart;
-        if any_case && found.as_bytes().eq_ignore_ascii_case(name) && name.is_ascii() {
+        if same_ascii(text.as_bytes(), found.clone(), self.names, place, any_case) {
             return true;
         }
+        let found = &text[found];
         if found.as_bytes() == name {
             return true;
         }
@@ -620,5 +624,105 @@ impl<'i> Searcher<'i> {
         let word = &name[unit.start as usize..unit.end as usize];
         self.folding.normal(word, &mut normal);
         common.contains(normal.to_lowercase().as_str())
+    }
+}
+
+/// Whether two pieces are the same ASCII, but for the case of letters where `any_case`.
+#[inline(always)]
+fn same_ascii(
+    a: &[u8],
+    a_piece: Range<usize>,
+    b: &[u8],
+    b_piece: Range<usize>,
+    any_case: bool,
+) -> bool {
+    let n = a_piece.len();
+    if n != b_piece.len() {
+        return false;
+    }
+    let sixteen = |bytes: &[u8], piece: &Range<usize>| {
+        let sixteen = bytes.get(piece.start..)?.first_chunk::<16>()?;
+        Some(u128::from_le_bytes(*sixteen))
+    };
+    let (Some(x), Some(y), 1..=16) = (sixteen(a, &a_piece), sixteen(b, &b_piece), n) else {
+        let (a, b) = (&a[a_piece], &b[b_piece]);
+        let same = if any_case {
+            a.eq_ignore_ascii_case(b)
+        } else {
+            a == b
+        };
+        return same && b.is_ascii();
+    };
+    // Most names are as short: all bytes at once, for how many there are is hard to foretell.
+    let every = |byte: u8| u128::from_ne_bytes([byte; 16]);
+    let own = u128::MAX >> (128 - 8 * n);
+    let (x, y) = (x & own, y & own);
+    let differ = x ^ y;
+    let small = x | every(0x20);
+    // Adding to a byte below 128 sets its bit 7 from "a" on, and after "z".
+    let letters = (small & every(0x7F)) + every(0x80 - b'a');
+    let letters = letters & !((small & every(0x7F)) + every(0x7F - b'z'));
+    let allowed = if any_case {
+        (letters & every(0x80)) >> 2
+    } else {
+        0
+    };
+    (y & every(0x80)) | (differ & !allowed) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_ascii;
+
+    #[test]
+    fn ascii_is_compared_as_the_standard_library_does() {
+        let differ = ["", "x", "X", "é", "[", "{", "@", "`", "\u{1}", "!"];
+        for n in 0..40 {
+            let name = "Az@`[{5é".chars().cycle().take(n).collect::<String>();
+            for from in (0..=n).filter(|&f| name.is_char_boundary(f)) {
+                for piece in differ {
+                    let mut found = name.clone();
+                    found.insert_str(from, piece);
+                    let swapped: String = found
+                        .chars()
+                        .map(|c| match c {
+                            'a'..='z' => c.to_ascii_uppercase(),
+                            'A'..='Z' => c.to_ascii_lowercase(),
+                            c => c,
+                        })
+                        .collect();
+                    for a in [
+                        &found,
+                        &swapped,
+                        &name.replace('@', "`"),
+                        &name.replace('[', "{"),
+                    ] {
+                        for b in [&found, &name] {
+                            for any_case in [true, false] {
+                                let same = if any_case {
+                                    a.eq_ignore_ascii_case(b)
+                                } else {
+                                    a == b
+                                };
+                                for room in [0, 20] {
+                                    let (x, y) = (
+                                        format!("ab{a}{}", "c".repeat(room)),
+                                        format!("{b}{}", "d".repeat(room)),
+                                    );
+                                    let met = same_ascii(
+                                        x.as_bytes(),
+                                        2..2 + a.len(),
+                                        y.as_bytes(),
+                                        0..b.len(),
+                                        any_case,
+                                    );
+                                    assert_eq!(met, same && b.is_ascii(), "{a} {b} {any_case}");
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -58,6 +58,9 @@ pub enum EntryText {
     Label,
 }
 
+/// Entries between asking for their memory and reading it.
+const AHEAD: usize = 16;
+
 /// Which of the strings is an entry's.
 enum Number<'g> {
     Same,
@@ -150,23 +153,23 @@ impl Gazetteer {
             Some(added) if entry >= base => (added, entry - base),
             _ => (&first, entry),
         };
-        // In two passes, so that misses of the cache overlap.
-        let pieces: Vec<Range<usize>> = entries
-            .iter()
-            .map(|&entry| {
-                let (texts, entry) = part(entry);
-                let piece = texts.piece(entry);
-                prefetch(&texts.blob, piece.start);
-                piece
-            })
-            .collect();
+        // What comes later is asked for, so that misses of the cache overlap: first where it lies,
+        // then the text.
+        let ahead = |k: usize| entries.get(k).map(|&entry| part(entry));
         let mut out = Joined {
-            bytes: Vec::with_capacity(pieces.iter().map(Range::len).sum::<usize>() + 16),
-            offsets: Vec::with_capacity(pieces.len() + 1),
+            bytes: Vec::with_capacity(8 * entries.len()),
+            offsets: Vec::with_capacity(entries.len() + 1),
         };
         out.offsets.push(0);
-        for (&entry, piece) in entries.iter().zip(pieces) {
-            out.push(&part(entry).0.blob, piece);
+        for (k, &entry) in entries.iter().enumerate() {
+            if let Some((texts, entry)) = ahead(k + 2 * AHEAD) {
+                prefetch(&texts.ends, entry as usize);
+            }
+            if let Some((texts, entry)) = ahead(k + AHEAD) {
+                prefetch(&texts.blob, texts.piece(entry).start);
+            }
+            let (texts, entry) = part(entry);
+            out.push(&texts.blob, texts.piece(entry));
         }
         out
     }

@@ -59,7 +59,16 @@ impl<'t> CharOffsets<'t> {
     /// A span in code points.
     #[inline]
     pub fn span(&self, span: Span) -> Span {
-        Span::new(self.at(span.start), self.at(span.end))
+        let start = self.at(span.start);
+        // Most spans are short, and are counted without looking at a block again.
+        let within = span.start as usize..span.end as usize;
+        let end = match self.bytes.get(within) {
+            Some(bytes) if bytes.len() <= BLOCK / 2 && !self.before.is_empty() => {
+                start + starts(bytes)
+            }
+            _ => self.at(span.end),
+        };
+        Span::new(start, end)
     }
 }
 
@@ -83,7 +92,7 @@ fn begins(b: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::CharOffsets;
+    use super::{CharOffsets, Span};
 
     #[test]
     #[allow(clippy::cast_possible_truncation)]
@@ -96,8 +105,13 @@ mod tests {
             &"\u{FFFD}".repeat(64),
         ] {
             let offsets = CharOffsets::new(text);
-            for (n, (at, _)) in text.char_indices().enumerate() {
+            let places: Vec<_> = text.char_indices().enumerate().collect();
+            for &(n, (at, _)) in &places {
                 assert_eq!(offsets.at(at as u32), n as u32);
+                for &(m, (end, _)) in places[n..].iter().take(60) {
+                    let span = offsets.span(Span::new(at as u32, end as u32));
+                    assert_eq!((span.start, span.end), (n as u32, m as u32));
+                }
             }
             assert_eq!(offsets.at(text.len() as u32), text.chars().count() as u32);
         }
