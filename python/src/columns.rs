@@ -106,6 +106,10 @@ pub(crate) struct Docs {
 }
 
 impl Docs {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.doc.reserve_exact(rows);
+    }
+
     pub(crate) fn push(&mut self, doc: usize, id: Option<&str>) {
         if let Some(id) = id {
             self.id.append_nulls(self.doc.len() - self.id.len());
@@ -122,11 +126,14 @@ impl Docs {
     }
 
     pub(crate) fn finish(mut self) -> [ArrayRef; 2] {
-        self.id.append_nulls(self.doc.len() - self.id.len());
-        [
-            Arc::new(UInt64Array::from(self.doc)),
-            Arc::new(self.id.finish()),
-        ]
+        let n = self.doc.len();
+        let ids = if self.id.is_empty() {
+            StringArray::new_null(n)
+        } else {
+            self.id.append_nulls(n - self.id.len());
+            self.id.finish()
+        };
+        [Arc::new(UInt64Array::from(self.doc)), Arc::new(ids)]
     }
 }
 

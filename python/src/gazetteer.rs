@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::builder::{StringBuilder, UInt32Builder};
 use arrow_array::{ArrayRef, Float32Array, RecordBatch, UInt32Array};
@@ -293,8 +294,12 @@ impl Gazetteer {
         tick: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(Table, Table)> {
         let gazetteer = &self.inner;
+        // Rows of the last unit: the next has about as many, and columns that grow are copied.
+        let rows = AtomicUsize::new(0);
         let results = run(py, texts, ids, n_threads, tick, |unit| {
             let mut mentions = MentionColumns::new(properties);
+            let expected = rows.load(Ordering::Relaxed);
+            mentions.reserve(expected + expected / 16);
             let mut status = StatusColumns::default();
             let mut finder = gazetteer.finder(labels.as_deref());
             for (k, text) in unit.texts.iter().enumerate() {
@@ -313,6 +318,7 @@ impl Gazetteer {
                     Err(e) => status.push(doc, id, Err(&e)),
                 }
             }
+            rows.store(mentions.len(), Ordering::Relaxed);
             Ok::<_, ArrowError>((mentions.finish(Some(gazetteer))?, status.finish()?))
         })?;
         let (mut mentions, mut status) = (Vec::new(), Vec::new());
@@ -400,6 +406,18 @@ impl MentionColumns {
             properties: properties.then(StringBuilder::new),
             ..Self::default()
         }
+    }
+
+    /// Makes room for rows.
+    fn reserve(&mut self, rows: usize) {
+        self.docs.reserve(rows);
+        self.start.reserve_exact(rows);
+        self.end.reserve_exact(rows);
+        self.text.offsets.reserve_exact(rows + 1);
+        self.text.bytes.reserve_exact(8 * rows);
+        self.entry.reserve_exact(rows);
+        self.candidates.reserve_exact(rows);
+        self.score.reserve_exact(rows);
     }
 
     pub(crate) fn schema(properties: bool) -> SchemaRef {

@@ -627,47 +627,43 @@ impl<'i> Searcher<'i> {
     }
 }
 
-/// Whether two pieces are the same ASCII, but for the case of letters where `any_case`.
+/// Whether a piece of a text and a piece of the names are the same ASCII, but for the case of letters
+/// where `any_case`.
 #[inline(always)]
 fn same_ascii(
-    a: &[u8],
-    a_piece: Range<usize>,
-    b: &[u8],
-    b_piece: Range<usize>,
+    text: &[u8],
+    found: Range<usize>,
+    names: &[u8],
+    name: Range<usize>,
     any_case: bool,
 ) -> bool {
-    let n = a_piece.len();
-    if n != b_piece.len() {
+    let n = found.len();
+    if n != name.len() {
         return false;
     }
-    let sixteen = |bytes: &[u8], piece: &Range<usize>| {
-        let sixteen = bytes.get(piece.start..)?.first_chunk::<16>()?;
+    let sixteen = |bytes: &[u8], from: usize| {
+        let sixteen = bytes.get(from..)?.first_chunk::<16>()?;
         Some(u128::from_le_bytes(*sixteen))
     };
-    let (Some(x), Some(y), 1..=16) = (sixteen(a, &a_piece), sixteen(b, &b_piece), n) else {
-        let (a, b) = (&a[a_piece], &b[b_piece]);
+    let both = (sixteen(text, found.start), sixteen(names, name.start));
+    let ((Some(ours), Some(theirs)), 1..=16) = (both, n) else {
+        let (found, name) = (&text[found], &names[name]);
         let same = if any_case {
-            a.eq_ignore_ascii_case(b)
+            found.eq_ignore_ascii_case(name)
         } else {
-            a == b
+            found == name
         };
-        return same && b.is_ascii();
+        return same && name.is_ascii();
     };
     // Most names are as short: all bytes at once, for how many there are is hard to foretell.
     let every = |byte: u8| u128::from_ne_bytes([byte; 16]);
-    let own = u128::MAX >> (128 - 8 * n);
-    let (x, y) = (x & own, y & own);
-    let differ = x ^ y;
-    let small = x | every(0x20);
+    let within = u128::MAX >> (128 - 8 * n);
+    let (ours, theirs) = (ours & within, theirs & within);
     // Adding to a byte below 128 sets its bit 7 from "a" on, and after "z".
-    let letters = (small & every(0x7F)) + every(0x80 - b'a');
-    let letters = letters & !((small & every(0x7F)) + every(0x7F - b'z'));
-    let allowed = if any_case {
-        (letters & every(0x80)) >> 2
-    } else {
-        0
-    };
-    (y & every(0x80)) | (differ & !allowed) == 0
+    let small = (ours | every(0x20)) & every(0x7F);
+    let letters = (small + every(0x80 - b'a')) & !(small + every(0x7F - b'z')) & every(0x80);
+    let allowed = if any_case { letters >> 2 } else { 0 };
+    (theirs & every(0x80)) | ((ours ^ theirs) & !allowed) == 0
 }
 
 #[cfg(test)]
