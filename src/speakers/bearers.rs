@@ -347,9 +347,12 @@ impl Names<'_, '_> {
             }
         }
         let is_body = self.kinds(end - 1).has(Kinds::ORG);
-        // "Washington Square", "New York"
+        // "Washington Square", "New York", "Election Day", "Transport Scotland", "Mali"
+        let last = self.kinds(end - 1);
         let place = end - first > 1
-            && (self.kinds(end - 1).has(Kinds::PLACE) || self.kinds(first).has(Kinds::PLACE_START));
+            && (last.has(Kinds::PLACE.or(Kinds::THING))
+                || self.kinds(first).has(Kinds::PLACE_START))
+            || last.has(Kinds::GEO) && !self.kinds(first).has(Kinds::GIVEN);
         self.bearers.push(Bearer {
             outer,
             first,

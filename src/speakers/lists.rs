@@ -66,6 +66,8 @@ kinds! {
     PERSONAL = "personal", 36;
     PLACE = "place", 37;
     PLACE_START = "place_start", 38;
+    GEO = "geo", 39;
+    THING = "thing", 40;
 }
 
 impl Kinds {
