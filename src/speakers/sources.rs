@@ -191,7 +191,9 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         {
             return Some(s);
         }
-        if let Some(name) = self.head_name(first, end) {
+        if !self.are_many(first, end)
+            && let Some(name) = self.head_name(first, end)
+        {
             return Some(self.bearer(name.bearer));
         }
         if end - first == 2 && self.names.kinds(first + 1).has(Kinds::LATTER) {
@@ -233,20 +235,45 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         Some(self.phrase(one_line(name), from, end))
     }
 
-    /// Where the noun phrase ends that a source begins with: before a comma (but not in a list), a
-    /// relative pronoun, or a verb that was taken for a part of it.
+    /// Where the noun phrase ends that a source begins with: before a comma (but not in a list), or a
+    /// verb that was taken for a part of it; a relative clause is a part ("an aide who was there").
     fn phrase_end(&self, first: usize, end: usize) -> usize {
         let words = &self.names.text.words;
-        (first + 1..end)
+        let mut relative = false;
+        let cut = (first + 1..end)
             .find(|&k| {
                 let mark = words[k].kind == WordKind::Mark
                     && matches!(self.names.text.word(k), "," | ";" | ":" | "(")
                     && !(k + 1..end).any(|k| self.names.kinds(k).has(Kinds::AND));
+                let kinds = self.names.kinds(k);
+                relative |= kinds.has(Kinds::WHO) && k + 1 < end;
                 let word = self.names.text.word(k);
-                mark || self.names.kinds(k).has(Kinds::CUT)
-                    || word.len() > 4 && word.ends_with("ly")
+                let verb = kinds.has(Kinds::CUT) || word.len() > 4 && word.ends_with("ly");
+                mark || verb && !relative
             })
-            .unwrap_or(end)
+            .unwrap_or(end);
+        // "A report by the bank in" May
+        let stray = (first + 1..cut)
+            .rev()
+            .take_while(|&k| self.names.kinds(k).has(Kinds::BREAK));
+        cut - stray.count()
+    }
+
+    /// Whether people of some kind are the source, rather than a name: "Aides to the mayor".
+    fn are_many(&self, first: usize, end: usize) -> bool {
+        let word = self.names.text.word(first);
+        let shape = self.names.text.words[first].shape;
+        let place = self.names.kinds(first + 1);
+        end - first > 2
+            && word.ends_with('s')
+            && !word.ends_with("ss")
+            && !shape.has(Shape::ALL_CAPS)
+            && place.has(Kinds::BREAK)
+            && !place.has(Kinds::AND)
+            && !self.names.within(first, first + 1).iter().any(|n| {
+                let b = &self.names.bearers[n.bearer as usize];
+                b.is_person || b.gender.is_some() || n.end - n.first > 1
+            })
     }
 
     /// "his office": whose it is becomes part of a body's name; "her president": who bears the role.
