@@ -68,6 +68,7 @@ kinds! {
     PLACE_START = "place_start", 38;
     GEO = "geo", 39;
     THING = "thing", 40;
+    INTERVIEW = "interview", 41;
 }
 
 impl Kinds {

@@ -459,7 +459,7 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         });
         let spoken_to = best.map(|(b, _)| u32::try_from(b).unwrap_or(u32::MAX));
         let author = by_line.map(|n| n.bearer).filter(|_| !self.is_dialogue);
-        let best = author.or(spoken_to);
+        let best = self.interviewee().or(author).or(spoken_to);
         let narrator = match best {
             Some(b) => self.bearer(b),
             None => self.unnamed_phrase("I".to_owned()),
@@ -467,6 +467,25 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         self.found[narrator as usize].human = true;
         self.narrator = Some(narrator);
         narrator
+    }
+
+    /// Whom an interview is with: who is named most in the opening of a text that says it is one.
+    fn interviewee(&self) -> Option<u32> {
+        /// Words of an opening.
+        const OPENING: usize = 150;
+        let end = OPENING.min(self.names.text.words.len());
+        (0..end).find(|&k| self.names.kinds(k).has(Kinds::INTERVIEW))?;
+        let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
+        for n in self.names.within(0, end) {
+            let b = &self.names.bearers[n.bearer as usize];
+            if !b.is_body && !b.is_place() && (b.is_person || b.count > 1) {
+                *counts.entry(n.bearer).or_default() += 1;
+            }
+        }
+        let most = counts
+            .into_iter()
+            .max_by_key(|&(b, n)| (n, std::cmp::Reverse(b)));
+        most.map(|(b, _)| b)
     }
 
     /// He or she: the likeliest, but not who says so (`parent`).
