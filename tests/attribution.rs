@@ -122,6 +122,73 @@ fn speakers_are_linked_to_entries() {
     assert_eq!(d.speakers[0].mentions.len(), 2);
 }
 
+/// The ids of the entries of the speakers, in the order of the attributions.
+fn linked(entries: &[(&str, &str, &str)], derive: bool, text: &str) -> Vec<Option<String>> {
+    let entries = entries.iter().map(|&(id, label, names)| {
+        let mut names = names.split('|').map(|n| n.trim().to_owned());
+        Entry {
+            id: id.into(),
+            label: label.into(),
+            name: names.next().unwrap_or_default(),
+            names: names.collect(),
+            ..Entry::default()
+        }
+    });
+    let options = GazetteerOptions {
+        derive,
+        ..GazetteerOptions::default()
+    };
+    let gazetteer = Arc::new(Gazetteer::new(entries, &options).expect("good entries"));
+    let attributor = Attributor::new(Some(gazetteer.clone()), AttributorOptions::default());
+    let d = attributor.read(text).expect("small");
+    let entry = |s: u32| d.speakers[s as usize].entry;
+    let ids = d.attributions.iter().map(|a| a.speaker.and_then(entry));
+    ids.map(|e| e.map(|e| gazetteer.entry(e).id().to_owned()))
+        .collect()
+}
+
+#[test]
+fn an_article_before_a_name_is_part_of_an_entry() {
+    let post = [("WP", "ORG", "The Washington Post")];
+    let text = "The Washington Post reported that it rained.";
+    assert_eq!(linked(&post, false, text), [Some("WP".to_owned())]);
+}
+
+#[test]
+fn people_of_one_surname_are_kept_apart() {
+    let some = |id: &str| Some(id.to_owned());
+    let trump = [("DT", "PERSON", "Donald Trump | Trump")];
+    let text = "Donald Trump spoke. Eric Trump said it was fine. “Yes,” Trump said.";
+    for derive in [false, true] {
+        assert_eq!(linked(&trump, derive, text), [None, None]);
+    }
+    let own = "Donald Trump spoke. “Yes,” Trump said. “No,” Mr. Trump said.";
+    assert_eq!(linked(&trump, true, own), [some("DT"), some("DT")]);
+    let clintons = [
+        ("BC", "PERSON", "Bill Clinton"),
+        ("HC", "PERSON", "Hillary Clinton"),
+    ];
+    let text = "Bill Clinton and Hillary Clinton came. “Yes,” Mrs. Clinton said.";
+    assert_eq!(linked(&clintons, true, text), [some("HC")]);
+    let text = "Hillary Clinton spoke. “Yes,” Mr. Clinton said.";
+    assert_eq!(linked(&clintons[1..], true, text), [None]);
+    // A short name may stand for the entry's.
+    let hale = [("RH", "PERSON", "Robert Hale | Hale")];
+    let text = "Bob Hale spoke. “Yes,” Hale said.";
+    assert_eq!(linked(&hale, false, text), [some("RH")]);
+}
+
+#[test]
+fn a_body_is_not_the_person_whose_surname_its_short_name_is() {
+    let both = [
+        ("UN", "ORG", "United Nations | UN"),
+        ("K", "PERSON", "Kim Jong Un"),
+    ];
+    let text = "Kim Jong Un spoke. The UN said sanctions hold. “No,” Kim said.";
+    let some = |id: &str| Some(id.to_owned());
+    assert_eq!(linked(&both, true, text), [some("UN"), some("K")]);
+}
+
 #[test]
 fn options_leave_out_and_mend_parents() {
     let text = "Ann Lee said Tom Hale believed that Mary Moss had promised to close the bridge.";
@@ -293,6 +360,12 @@ fn long_and_odd_texts_do_not_fail() {
         "😀".repeat(20_000),
         "שלום אמר ".repeat(5_000),
         "x".repeat(1_000_000),
+        "‘ ".repeat(100_000),
+        "“ ‘".repeat(50_000),
+        "\u{a0} ".repeat(100_000),
+        "\u{3000}\n".repeat(100_000),
+        "“a\n\n".repeat(50_000),
+        "\"a\n\n".repeat(50_000),
         format!("“{}", "word ".repeat(100_000)),
     ];
     let options = AttributorOptions {

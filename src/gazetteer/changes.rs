@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::image::Image;
 use super::{Entry, Gazetteer, GazetteerBuilder, number_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What is different from the image.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Changes {
     pub(super) added: Image,
     /// Indices of entries of the first image that are gone.
     pub(super) removed: FxHashSet<u32>,
+    /// By index, the entries of the other image that an entry belongs with.
+    pub(super) related: FxHashMap<u32, Vec<u32>>,
 }
 
 impl Gazetteer {
@@ -35,9 +37,16 @@ impl Gazetteer {
             .map_or_else(FxHashSet::default, |c| c.removed.clone());
         let mut builder = GazetteerBuilder::new(self.options().clone());
         let base = self.image.meta.entries;
+        // The ids that each entry belongs with.
+        let mut relations: Vec<(String, Vec<String>)> = Vec::new();
+        let mut push = |entry: Entry| {
+            builder.push(&entry)?;
+            relations.push((entry.id, entry.related));
+            Ok::<_, Error>(())
+        };
         for entry in self.entries().filter(|e| e.index() >= base) {
             if !remove.contains(entry.id()) {
-                builder.push(&entry.to_entry())?;
+                push(entry.to_entry())?;
             }
         }
         removed.extend(remove.iter().filter_map(|id| number_of(&self.image, id)));
@@ -45,15 +54,32 @@ impl Gazetteer {
             let known = number_of(&self.image, &entry.id).filter(|n| !removed.contains(n));
             if let Some(n) = known {
                 removed.insert(n);
-                builder.push(&self.entry(n).to_entry())?;
+                push(self.entry(n).to_entry())?;
             }
-            builder.push(&entry)?;
+            push(entry)?;
         }
         let added = builder.build()?.image;
+        let mut related: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (id, others) in relations {
+            let Some(n) = number_of(&added, &id) else {
+                continue;
+            };
+            // Those in the same image it knows itself.
+            let others = others.iter().filter(|o| number_of(&added, o).is_none());
+            for other in others.filter_map(|o| number_of(&self.image, o)) {
+                related.entry(base + n).or_default().push(other);
+                related.entry(other).or_default().push(base + n);
+            }
+        }
         Ok(Self {
             image: self.image.clone(),
-            changes: (added.meta.entries > 0 || !removed.is_empty())
-                .then(|| Arc::new(Changes { added, removed })),
+            changes: (added.meta.entries > 0 || !removed.is_empty()).then(|| {
+                Arc::new(Changes {
+                    added,
+                    removed,
+                    related,
+                })
+            }),
             substrings: Arc::default(),
         })
     }

@@ -52,7 +52,10 @@ static PARTS: LazyLock<Parts> = LazyLock::new(|| {
     let people = include_str!("../lang/en/people.tsv").lines();
     let lines = include_str!("../lang/en/names.tsv")
         .lines()
-        .chain(people.filter(|l| l.starts_with("given_")));
+        .chain(people.filter(|l| {
+            let classes = ["given_m", "given_f", "title_m", "title_f", "org", "place"];
+            l.split_once('\t').is_some_and(|l| classes.contains(&l.0))
+        }));
     for (class, words) in lines.filter_map(|l| l.split_once('\t')) {
         for word in words.split_whitespace() {
             if let Some((state, short)) = word.split_once('=') {
@@ -76,6 +79,38 @@ pub(super) fn given_name(word: &str) -> bool {
     PARTS.has("given_m", word) || PARTS.has("given_f", word)
 }
 
+/// Whether words that tell a man from a woman do: a given name or a title. `None` for any other.
+pub(super) fn is_female(word: &str) -> Option<bool> {
+    let is = |class, other| PARTS.has(class, word) || PARTS.has(other, word);
+    let (male, female) = (is("given_m", "title_m"), is("given_f", "title_f"));
+    (male != female).then_some(female)
+}
+
+/// Whether a name that ends with this word is a body's or a place's ("Trump Tower").
+pub(super) fn is_body_or_place(word: &str) -> bool {
+    PARTS.has("org", word) || PARTS.has("place", word)
+}
+
+/// The given name of a person; empty where there is none to tell.
+pub(super) fn first_given(name: &str) -> &str {
+    person(name).map_or("", |n| n.given[0])
+}
+
+/// Whether the surname comes first: "Kim Jong Un", "Park Geun-hye", "Xi Jinping".
+fn surname_first(words: &[&str]) -> bool {
+    let Some((first, rest)) = words.split_first() else {
+        return false;
+    };
+    let western = rest.iter().any(|w| given_name(w));
+    match rest {
+        [given] if PARTS.has("family", first) => {
+            !western && (given.contains('-') || PARTS.has("family_only", first))
+        }
+        [_, _] => PARTS.has("family", first) && !western,
+        _ => false,
+    }
+}
+
 /// A person's name in its parts.
 struct PersonName<'n> {
     /// Given and middle names, as they are written.
@@ -84,6 +119,7 @@ struct PersonName<'n> {
     surname: String,
     /// Jr., III; empty for none.
     generation: &'n str,
+    surname_first: bool,
 }
 
 /// Parts of "First Middle Last Jr." or "Last, First"; `None` where there is no surname to tell.
@@ -102,6 +138,14 @@ fn person(name: &str) -> Option<PersonName<'_>> {
         while words.len() > 1 && honorific(words[0]) {
             words.remove(0);
         }
+        if surname_first(&words) {
+            return Some(PersonName {
+                surname: words.remove(0).to_owned(),
+                given: words,
+                generation,
+                surname_first: true,
+            });
+        }
         let particle = |w: &&str| PARTS.has("particle", w);
         let mut at = words.len().checked_sub(1)?;
         while at > 1 && particle(&words[at - 1]) {
@@ -115,6 +159,7 @@ fn person(name: &str) -> Option<PersonName<'_>> {
         given: words,
         surname,
         generation,
+        surname_first: false,
     })
 }
 
@@ -149,6 +194,9 @@ fn person_variants(name: &str, out: &mut Vec<String>) {
     let (first, last) = (n.given[0], &n.surname);
     let given = n.given.join(" ");
     out.push(format!("{given} {last}"));
+    if n.surname_first {
+        return;
+    }
     if !n.generation.is_empty() {
         out.push(format!("{given} {last} {}", n.generation));
     }
@@ -216,6 +264,9 @@ pub(super) fn short_forms(name: &str, kind: Kind) -> Vec<String> {
                 return Vec::new();
             };
             let mut out = vec![n.surname.clone()];
+            if n.surname_first {
+                return out;
+            }
             let letters: Option<Vec<String>> = n
                 .given
                 .iter()
@@ -294,6 +345,15 @@ mod tests {
             ["Tan", "R. Tan", "R. M. Tan"]
         );
         assert!(!variants("J. Edgar Hoover", Kind::Person).contains(&"J. Hoover".to_owned()));
+        for (name, surname) in [
+            ("Kim Jong Un", "Kim"),
+            ("Park Geun-hye", "Park"),
+            ("Xi Jinping", "Xi"),
+            ("Kim Novak", "Novak"),
+            ("Lee Harvey Oswald", "Oswald"),
+        ] {
+            assert_eq!(short_forms(name, Kind::Person)[0], surname);
+        }
     }
 
     #[test]

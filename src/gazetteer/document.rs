@@ -3,7 +3,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::derive::{Kind, given_name, honorific, is_acronym, short_forms};
+use super::derive::{
+    Kind, first_given, given_name, honorific, is_acronym, is_body_or_place, is_female, short_forms,
+};
 use super::names::{Spelling, units};
 use super::units::{Cutter, Folding, Unit, small};
 
@@ -21,6 +23,9 @@ pub(super) struct Found {
 /// The score of a name that only the document gives: a surname, initials, an acronym.
 const SHORT_FORM: f32 = 0.9;
 
+/// A surname in so many capitals or fewer may be an acronym.
+const SHORT_CAPITALS: usize = 3;
+
 /// Puts mentions in order and joins those at one place; unless they may overlap, the longest at the
 /// leftmost place stays.
 pub(super) fn settle(found: &mut Vec<Found>, overlapping: bool) {
@@ -28,9 +33,9 @@ pub(super) fn settle(found: &mut Vec<Found>, overlapping: bool) {
     found.dedup_by(|b, a| {
         let same = (a.start, a.end) == (b.start, b.end);
         if same {
-            let more = b.entries.iter().filter(|e| !a.entries.contains(e));
-            let more: Vec<u32> = more.copied().collect();
-            a.entries.extend(more);
+            let known: FxHashSet<u32> = a.entries.iter().copied().collect();
+            a.entries
+                .extend(b.entries.iter().filter(|e| !known.contains(e)));
             a.score = a.score.max(b.score);
         }
         same
@@ -91,7 +96,7 @@ pub(super) fn add_weaker(
 }
 
 /// Puts first, of several candidates, the one with most related entries in the document.
-pub(super) fn rank<'r>(found: &mut [Found], related: impl Fn(u32) -> &'r [u32]) {
+pub(super) fn rank<I: Iterator<Item = u32>>(found: &mut [Found], related: impl Fn(u32) -> I) {
     let mut mentioned: FxHashSet<u32> = FxHashSet::default();
     for f in found.iter() {
         mentioned.extend(&f.entries);
@@ -99,9 +104,8 @@ pub(super) fn rank<'r>(found: &mut [Found], related: impl Fn(u32) -> &'r [u32]) 
     for f in found.iter_mut().filter(|f| f.entries.len() > 1) {
         let own: FxHashSet<u32> = f.entries.iter().copied().collect();
         let support = |e: &u32| {
-            let related = related(*e).iter();
-            related
-                .filter(|r| mentioned.contains(*r) && !own.contains(*r))
+            related(*e)
+                .filter(|r| mentioned.contains(r) && !own.contains(r))
                 .count()
         };
         f.entries
@@ -110,13 +114,12 @@ pub(super) fn rank<'r>(found: &mut [Found], related: impl Fn(u32) -> &'r [u32]) 
 }
 
 /// A short form that means these entries from a place in the text on.
-struct Alias {
+struct Alias<'g> {
     units: Vec<String>,
-    entries: Vec<u32>,
+    /// With the given names of the people.
+    entries: Vec<(u32, &'g str)>,
     kind: Kind,
     from: u32,
-    /// The given name of the person, in normal form.
-    given: String,
 }
 
 /// The mentions by short forms of the names that were found: surnames, initials, acronyms that the
@@ -129,9 +132,9 @@ pub(super) fn short_mentions<'g>(
     name: impl Fn(u32) -> &'g str,
 ) -> Vec<Found> {
     let folding = spelling.folding;
-    let mut aliases: Vec<Alias> = Vec::new();
+    let mut aliases: Vec<Alias<'g>> = Vec::new();
     let mut seen: FxHashMap<Vec<String>, usize> = FxHashMap::default();
-    let mut add = |units: Vec<String>, entry: u32, kind: Kind, from: u32, given: &str| {
+    let mut add = |units: Vec<String>, entry: u32, kind: Kind, from: u32, given: &'g str| {
         if units.is_empty() {
             return;
         }
@@ -141,12 +144,12 @@ pub(super) fn short_mentions<'g>(
                 entries: Vec::new(),
                 kind,
                 from,
-                given: given.to_owned(),
             });
             aliases.len() - 1
         });
-        if !aliases[k].entries.contains(&entry) {
-            aliases[k].entries.push(entry);
+        let entries = &mut aliases[k].entries;
+        if !entries.iter().any(|e| e.0 == entry) {
+            entries.push((entry, given));
         }
     };
     let plain = Spelling {
@@ -168,10 +171,10 @@ pub(super) fn short_mentions<'g>(
             if !known.insert(entry) {
                 continue;
             }
-            let given = units(name, folding).into_iter().next().unwrap_or_default();
+            let given = first_given(name);
             for short in short_forms(name, kind) {
                 for units in plain.all(&short, kind) {
-                    add(units, entry, kind, f.end, &given);
+                    add(units, entry, kind, f.end, given);
                 }
             }
         }
@@ -202,11 +205,12 @@ pub(super) fn short_mentions<'g>(
             let Some(end) = alias_at(text, &alias.units, unit, folding) else {
                 continue;
             };
+            let mut entries = alias.entries.clone();
             let start = match alias.kind {
-                Kind::Person => match surname_start(text, before, unit, end, &alias.given, folding)
+                Kind::Person => match surname_start(text, before, unit, end, &mut entries, folding)
                 {
-                    Some(start) => start,
-                    None => continue,
+                    Some(start) if !entries.is_empty() => start,
+                    _ => continue,
                 },
                 // A word in small letters is not the place.
                 _ if text[unit.start as usize..].starts_with(char::is_lowercase) => continue,
@@ -215,7 +219,7 @@ pub(super) fn short_mentions<'g>(
             out.push(Found {
                 start,
                 end,
-                entries: alias.entries.clone(),
+                entries: entries.into_iter().map(|e| e.0).collect(),
                 score: SHORT_FORM,
             });
         }
@@ -261,52 +265,82 @@ fn alias_at(text: &str, wanted: &[String], unit: Unit, folding: Folding) -> Opti
     Some(end)
 }
 
-/// Where the mention of a person by the surname begins: at a title before it, if any. `None` in
-/// small letters, and where another given name stands before it.
+/// Where the mention of a person by the surname begins: at a title before it, if any; the title or
+/// given name there leaves only the `people` that it fits. `None` in small letters, where another given
+/// name stands before it, and where the name goes on as that of a body or place ("Trump Tower").
 fn surname_start(
     text: &str,
     before: Option<Unit>,
     unit: Unit,
     end: u32,
-    given: &str,
+    people: &mut Vec<(u32, &str)>,
     folding: Folding,
 ) -> Option<u32> {
     let capital = |at: u32| text[at as usize..].starts_with(char::is_uppercase);
+    let capitals = |word: &str| {
+        let mut letters = word.chars().filter(|c| c.is_alphabetic());
+        letters.clone().count() > 1 && letters.all(char::is_uppercase)
+    };
     let matched = &text[unit.start as usize..end as usize];
     if matched.chars().any(char::is_lowercase) && !matched.chars().any(char::is_uppercase) {
         return None;
     }
+    let word_before = before.map_or("", |b| &text[b.start as usize..b.end as usize]);
+    let word_after = text[end as usize..].strip_prefix(' ').unwrap_or("");
+    let word_after = word_after
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or("");
+    if word_after.starts_with(char::is_uppercase) && is_body_or_place(word_after) {
+        return None;
+    }
+    // "UN" is not Kim Jong Un, unless all is in capitals.
+    let alone = !capitals(word_before) && !capitals(word_after);
+    if capitals(matched) && matched.len() <= SHORT_CAPITALS && alone {
+        return None;
+    }
+    let mut titled = |title: &str| {
+        let female = is_female(title);
+        people.retain(|p| female.is_none() || is_female(p.1).is_none_or(|f| Some(f) == female));
+    };
     let Some(before) = before else {
         return Some(unit.start);
     };
     let gap = &text[before.end as usize..unit.start as usize];
-    let word = &text[before.start as usize..before.end as usize];
-    if word == "." {
+    if word_before == "." {
         // "Mr. Tan": the stop is a unit of its own.
         let title = text[..before.start as usize]
             .rsplit(|c: char| !c.is_alphanumeric())
             .next()
             .unwrap_or("");
-        return Some(if gap == " " && !title.is_empty() && honorific(title) {
-            before.start - small(title.len())
-        } else {
-            unit.start
-        });
+        if gap != " " || title.is_empty() || !honorific(title) {
+            return Some(unit.start);
+        }
+        titled(title);
+        return Some(before.start - small(title.len()));
     }
     if gap != " " || !capital(before.start) {
         return Some(unit.start);
     }
-    if honorific(word) {
+    if honorific(word_before) {
+        titled(word_before);
         return Some(before.start);
     }
     // Another given name: "Marcus Tan" is not Ruth Tan. A word that begins a sentence may be any.
-    let mut form = String::new();
-    folding.normal(word, &mut form);
+    let normal = |word: &str| {
+        let mut form = String::new();
+        folding.normal(word, &mut form);
+        form
+    };
+    let form = normal(word_before);
+    if people.iter().any(|p| normal(p.1) == form) {
+        people.retain(|p| normal(p.1) == form);
+        return Some(unit.start);
+    }
     let begins = text[..before.start as usize]
         .trim_end_matches([' ', '“', '"', '‘', '\''])
         .chars()
         .next_back()
         .is_none_or(|c| matches!(c, '.' | '!' | '?' | '\n' | ':'));
-    let begins = begins && !given_name(word);
-    (form == given || begins).then_some(unit.start)
+    (begins && !given_name(word_before)).then_some(unit.start)
 }

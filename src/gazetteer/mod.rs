@@ -184,6 +184,7 @@ impl Default for Gazetteer {
 /// An entry of a gazetteer, where it lies.
 #[derive(Clone, Copy, Debug)]
 pub struct EntryRef<'g> {
+    gazetteer: &'g Gazetteer,
     image: &'g Image,
     /// In the image.
     number: u32,
@@ -250,11 +251,8 @@ impl<'g> EntryRef<'g> {
 
     /// The ids of entries that it belongs with, in either direction.
     pub fn related(self) -> impl Iterator<Item = &'g str> {
-        let related = related(self.image, self.number).iter();
-        related.map(move |&n| {
-            let other = EntryRef { number: n, ..self };
-            other.id()
-        })
+        let related = self.gazetteer.related(self.index);
+        related.map(move |other| self.gazetteer.entry(other).id())
     }
 
     /// A copy.
@@ -269,12 +267,6 @@ impl<'g> EntryRef<'g> {
             related: self.related().map(str::to_owned).collect(),
         }
     }
-}
-
-/// The entries that an entry of an image belongs with.
-fn related(image: &Image, entry: u32) -> &[u32] {
-    let list = image::piece(image.u32s(Section::RelatedEnds), entry);
-    image.u32s(Section::Related).get(list).unwrap_or(&[])
 }
 
 impl Gazetteer {
@@ -345,16 +337,35 @@ impl Gazetteer {
         let base = self.image.meta.entries;
         match &self.changes {
             Some(changes) if i >= base => EntryRef {
+                gazetteer: self,
                 image: &changes.added,
                 number: i - base,
                 index: i,
             },
             _ => EntryRef {
+                gazetteer: self,
                 image: &self.image,
                 number: i,
                 index: i,
             },
         }
+    }
+
+    /// The indices of the entries that an entry belongs with.
+    fn related(&self, index: u32) -> impl Iterator<Item = u32> {
+        let entry = self.entry(index);
+        let base = index - entry.number;
+        let list = image::piece(entry.image.u32s(Section::RelatedEnds), entry.number);
+        let own = entry.image.u32s(Section::Related).get(list).unwrap_or(&[]);
+        let own = own.iter().map(move |n| base + n);
+        let changes = self.changes.as_deref();
+        let there = move |n: &u32| changes.is_none_or(|c| !c.removed.contains(n));
+        let across = changes.and_then(|c| c.related.get(&index));
+        // A damaged file may name entries that there are not.
+        let indices = self.indices() as u32;
+        own.chain(across.into_iter().flatten().copied())
+            .filter(move |&n| n < indices)
+            .filter(there)
     }
 
     /// All entries, in the order they were given.
@@ -429,7 +440,6 @@ fn number_of(image: &Image, id: &str) -> Option<u32> {
 
 /// An image that is searched.
 struct Part<'g> {
-    image: &'g Image,
     searcher: Searcher<'g>,
     speller: Option<Speller<'g>>,
     substrings: Option<&'g Substrings>,
@@ -457,6 +467,8 @@ pub struct Finder<'g> {
     parts: Vec<Part<'g>>,
     /// Whether mentions are what one search gives, and nothing depends on the rest of the document.
     simple: bool,
+    /// Whether entries may be told apart by those that belong with them.
+    ranked: bool,
     all: bool,
     scratch: Scratch,
 }
@@ -468,7 +480,6 @@ impl<'g> Finder<'g> {
         let images = [Some(&gazetteer.image), changes.map(|c| &c.added)];
         let several = changes.is_some();
         let part = |(k, image): (usize, &'g Image)| Part {
-            image,
             searcher: Searcher::new(image, options.overlapping || several),
             speller: Speller::new(image),
             substrings: (!options.whole_words)
@@ -491,6 +502,11 @@ impl<'g> Finder<'g> {
             },
         };
         let images = images.into_iter().flatten().enumerate();
+        let ranked = [Some(&gazetteer.image), changes.map(|c| &c.added)]
+            .into_iter()
+            .flatten()
+            .any(|image| !image.u32s(Section::Related).is_empty())
+            || changes.is_some_and(|c| !c.related.is_empty());
         Self {
             gazetteer,
             parts: images.map(part).collect(),
@@ -498,7 +514,8 @@ impl<'g> Finder<'g> {
                 && options.whole_words
                 && !options.derive
                 && options.max_edits == 0
-                && gazetteer.image.u32s(Section::Related).is_empty(),
+                && !ranked,
+            ranked,
             all: labels.is_none(),
             scratch: Scratch::default(),
         }
@@ -589,11 +606,8 @@ impl<'g> Finder<'g> {
         if !near.is_empty() {
             document::add_weaker(&mut found, near, overlapping, false);
         }
-        if self.parts.len() == 1 {
-            let image = self.parts[0].image;
-            if !image.u32s(Section::Related).is_empty() {
-                document::rank(&mut found, |e| related(image, e));
-            }
+        if self.ranked {
+            document::rank(&mut found, |e| self.gazetteer.related(e));
         }
         if options.derive && options.whole_words {
             let kind = |e: u32| Kind::of(self.gazetteer.entry(e).label());

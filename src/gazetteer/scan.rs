@@ -414,10 +414,7 @@ impl<'t, 'i> Scanner<'t, 'i> {
             return;
         }
         self.cutter.seek(start.max(self.end));
-        while let Some((unit, word)) = self.cutter.next_with_kind() {
-            if unit.start as usize >= end {
-                break;
-            }
+        while let Some((unit, word)) = self.cutter.next_before(end) {
             if word {
                 if unit.core_hash != 0 {
                     self.core(unit.core_hash, unit.core_end as usize);
@@ -553,7 +550,7 @@ mod tests {
             let folding = Folding { case, accents };
             let mut cutter = Cutter::new(&text, folding);
             let mut expected = Vec::new();
-            while let Some((unit, word)) = cutter.next_with_kind() {
+            while let Some((unit, word)) = cutter.next_before(text.len()) {
                 if word {
                     let core = if unit.core_hash == 0 { 0 } else { unit.core_end };
                     expected.push((unit.hash, [unit.start, unit.end], core));

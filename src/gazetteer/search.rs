@@ -446,7 +446,6 @@ impl<'i> Searcher<'i> {
             let entry = self.entry_of(name);
             if entry < self.image.meta.entries
                 && wanted(entry)
-                && !out.contains(&entry)
                 && self.same(text, hit, entry, name, variant)
             {
                 out.push(entry);
@@ -455,11 +454,12 @@ impl<'i> Searcher<'i> {
         self.sort(out);
     }
 
-    /// Puts the best entries first.
-    pub(super) fn sort(&self, entries: &mut [u32]) {
+    /// Puts the best entries first, each once.
+    pub(super) fn sort(&self, entries: &mut Vec<u32>) {
         if entries.len() > 1 {
             let priority = |e: u32| self.priorities.get(e as usize).copied().unwrap_or(0.0);
             entries.sort_unstable_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
+            entries.dedup();
         }
     }
 
@@ -529,9 +529,7 @@ impl<'i> Searcher<'i> {
                             best = n;
                             entries.clear();
                         }
-                        if !entries.contains(&entry) {
-                            entries.push(entry);
-                        }
+                        entries.push(entry);
                     }
                     _ => {}
                 }

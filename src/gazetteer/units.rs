@@ -225,16 +225,17 @@ impl Iterator for Cutter<'_> {
     type Item = Unit;
 
     fn next(&mut self) -> Option<Unit> {
-        self.next_with_kind().map(|u| u.0)
+        self.next_before(self.bytes.len()).map(|u| u.0)
     }
 }
 
 impl Cutter<'_> {
-    /// The next unit, and whether it is a word.
-    pub(super) fn next_with_kind(&mut self) -> Option<(Unit, bool)> {
+    /// The next unit, if it begins before byte `limit`, and whether it is a word. What is no unit may
+    /// go on for long: nothing after the limit is looked at.
+    pub(super) fn next_before(&mut self, limit: usize) -> Option<(Unit, bool)> {
         let mut i = self.at;
         let mut lines = 0;
-        while i < self.bytes.len() {
+        while i < limit {
             let c = self.char_at(i);
             let next = i + c.len_utf8();
             let kind = kind(c);

@@ -231,9 +231,15 @@ impl Names<'_, '_> {
         let key = self.key(first, end);
         let word = key.first();
         let gender = self.title_gender(outer, first);
+        // "UN" is not Kim Jong Un.
+        let acronym = |k: usize| {
+            let w = &self.text.words[k];
+            w.shape.has(Shape::ALL_CAPS) && w.span.len() <= 3
+        };
         let fits = |b: &Bearer| {
             if b.key.len > 1 {
                 return !b.is_body
+                    && (!acronym(first) || acronym(b.end - 1) || acronym(b.first))
                     && (gender.is_none() || b.gender.is_none() || b.gender == gender);
             }
             match gender {
@@ -391,12 +397,7 @@ impl Names<'_, '_> {
     /// Notes a name of a bearer, and what its surroundings say about him.
     fn take(&mut self, outer: usize, first: usize, end: usize, bearer: u32) {
         let words = &self.text.words;
-        let given = self.kinds(first);
-        let given = match (given.has(Kinds::GIVEN_M), given.has(Kinds::GIVEN_F)) {
-            (true, false) => Some(Gender::Male),
-            (false, true) => Some(Gender::Female),
-            _ => None,
-        };
+        let given = self.kinds(first).given_gender();
         let title = self.title_gender(outer, first);
         // "spokesperson Dmitry Peskov", "leader Kim"
         let role = outer.checked_sub(1).filter(|&k| {

@@ -2,11 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
+use super::bearers::Bearer;
 use super::names::Names;
 use super::sources::Found;
 use crate::attribution::Attribution;
-use crate::gazetteer::{Gazetteer, Mention};
-use crate::text::Span;
+use crate::gazetteer::{EntryRef, Gazetteer, Mention};
+use crate::text::{Span, fold_hash};
 
 /// Links every speaker that a mention names; speakers of one entry become one.
 pub(super) fn link(
@@ -17,7 +18,7 @@ pub(super) fn link(
     attributions: &mut [Attribution],
 ) {
     for f in found.iter_mut() {
-        let Some(m) = mention_of(names, f, mentions) else {
+        let Some(m) = mention_of(names, f, mentions, gazetteer) else {
             continue;
         };
         let person = f.speaker.label == "PERSON";
@@ -39,9 +40,21 @@ pub(super) fn link(
 }
 
 /// The longest mention of the gazetteer that is a name of this speaker: of the name itself, or of it
-/// with its title, or of the whole phrase.
-fn mention_of<'m>(names: &Names, f: &Found, mentions: &'m [Mention]) -> Option<&'m Mention> {
+/// with its title or article, or of the whole phrase.
+fn mention_of<'m>(
+    names: &Names,
+    f: &Found,
+    mentions: &'m [Mention],
+    gazetteer: &Gazetteer,
+) -> Option<&'m Mention> {
     let words = &names.text.words;
+    let another = |m: &Mention| {
+        let entry = m.entries.first().map(|&e| gazetteer.entry(e));
+        let bearer = f.bearer.map(|b| &names.bearers[b as usize]);
+        bearer
+            .zip(entry)
+            .is_some_and(|(b, e)| is_another(names, b, m.span, e))
+    };
     let mut best: Option<&Mention> = None;
     let mut consider = |outer: Span, core: Span| {
         let from = mentions.partition_point(|m| m.span.end <= outer.start);
@@ -52,7 +65,7 @@ fn mention_of<'m>(names: &Names, f: &Found, mentions: &'m [Mention]) -> Option<&
             let fits = m.span == core
                 || (m.span.contains(core) && outer.contains(m.span))
                 || m.span == outer;
-            if fits && best.is_none_or(|b| m.span.len() > b.span.len()) {
+            if fits && best.is_none_or(|b| m.span.len() > b.span.len()) && !another(m) {
                 best = Some(m);
             }
         }
@@ -61,8 +74,14 @@ fn mention_of<'m>(names: &Names, f: &Found, mentions: &'m [Mention]) -> Option<&
         Some(b) => {
             for n in names.names.iter().filter(|n| n.bearer == b) {
                 let end = words[n.end - 1].core_end;
+                // "The Washington Post"
+                let article = n.outer.checked_sub(1).filter(|&k| {
+                    names.text.word(k).eq_ignore_ascii_case("the")
+                        && words[k].span.end + 1 == words[n.outer].span.start
+                });
+                let outer = article.unwrap_or(n.outer);
                 consider(
-                    Span::new(words[n.outer].span.start, end),
+                    Span::new(words[outer].span.start, end),
                     Span::new(words[n.first].span.start, end),
                 );
             }
@@ -79,6 +98,54 @@ fn mention_of<'m>(names: &Names, f: &Found, mentions: &'m [Mention]) -> Option<&
         }
     }
     best
+}
+
+/// Whether an entry that is mentioned by less than a bearer's full name is somebody else of that surname:
+/// with another given name, or of the other gender.
+fn is_another(names: &Names, bearer: &Bearer, mention: Span, entry: EntryRef<'_>) -> bool {
+    let words = &names.text.words;
+    let own = words[bearer.first].span.of(names.text.source);
+    let full = bearer.end - bearer.first > 1;
+    let person = entry.label().is_empty() || entry.label().eq_ignore_ascii_case("person");
+    let said = mention.of(names.text.source);
+    if !person || full && said.split_whitespace().any(|w| w == own) {
+        return false;
+    }
+    let surname = words[bearer.end - 1].hash;
+    let same = |given: &str| {
+        let (a, b) = (fold_hash(given), words[bearer.first].hash);
+        let initial = given.trim_end_matches('.').chars().count() == 1
+            || own.trim_end_matches('.').chars().count() == 1;
+        let letter = |w: &str| {
+            w.chars()
+                .next()
+                .map(char::to_lowercase)
+                .map(Iterator::collect)
+        };
+        let begins: [Option<String>; 2] = [letter(given), letter(own)];
+        a == b
+            || initial && begins[0] == begins[1]
+            || names.lists.formal(a).contains(&b)
+            || names.lists.formal(b).contains(&a)
+    };
+    // The names of the entry that have this surname and more before it.
+    let mut told = false;
+    for name in std::iter::once(entry.name()).chain(entry.names()) {
+        let name: Vec<&str> = name.split_whitespace().collect();
+        let [given @ .., last] = &name[..] else {
+            continue;
+        };
+        if given.is_empty() || fold_hash(last) != surname {
+            continue;
+        }
+        let first = names.lists.kinds(fold_hash(given[0])).given_gender();
+        let gender = bearer.gender.is_none() || first.is_none() || first == bearer.gender;
+        if gender && (!full || given.iter().any(|g| same(g))) {
+            return false;
+        }
+        told = true;
+    }
+    told
 }
 
 /// Joins the speakers that were linked to one entry.

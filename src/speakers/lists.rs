@@ -88,6 +88,15 @@ impl Kinds {
         self.0 & other.0 != 0
     }
 
+    /// Whether a given name is a man's or a woman's; `None` where it is both's.
+    pub(super) const fn given_gender(self) -> Option<Gender> {
+        match (self.has(Self::GIVEN_M), self.has(Self::GIVEN_F)) {
+            (true, false) => Some(Gender::Male),
+            (false, true) => Some(Gender::Female),
+            _ => None,
+        }
+    }
+
     /// Whether a role is a man's or a woman's.
     pub(super) const fn role_gender(self) -> Option<Gender> {
         if self.has(Self::ROLE_M) {

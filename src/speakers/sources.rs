@@ -194,10 +194,12 @@ impl<'n, 'a, 't> Resolver<'n, 'a, 't> {
         }
         // A pronoun may have swallowed a verb: they’ve.
         let last = words[end - 1].core_end.min(span.end);
-        if let Some((word, kinds)) = self.pronoun_of((first, end))
-            && let Some(s) = self.pronoun(word, kinds, parent)
-        {
-            return Some(s);
+        if let Some((word, kinds)) = self.pronoun_of((first, end)) {
+            let meant = self.pronoun(word, kinds, parent);
+            // A pronoun is nobody's name.
+            if meant.is_some() || end - first == 1 {
+                return meant;
+            }
         }
         if !self.are_many(first, end)
             && let Some(name) = self.head_name(first, end)
