@@ -48,8 +48,8 @@ pub(crate) fn settle_quotations(w: &Words, drafts: &mut Vec<Draft>) {
         }
         if let Some(i) = join {
             let d = &mut drafts[i];
-            d.content.push(range);
-            d.content.sort_unstable();
+            let at = d.content.partition_point(|piece| *piece < range);
+            d.content.insert(at, range);
             owner[k] = Some(i);
             continue;
         }
