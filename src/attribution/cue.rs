@@ -635,6 +635,10 @@ pub(super) fn label_draft(w: &Words, paragraph: Range) -> Option<Draft> {
     if words == 0 || !names || (capitals * 2 < words) {
         return None;
     }
+    // "Phone: …", "Editor’s note: …"
+    if w.is(start, Classes::FIELD) || w.is(colon - 1, Classes::FIELD) {
+        return None;
+    }
     if w.tagged[colon - 1].info.is_cue_verb() && !upper {
         return None;
     }

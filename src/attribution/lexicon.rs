@@ -54,6 +54,7 @@ classes! {
     PERSON_NOUN = 23, "person_noun";
     REPORT_NOUN = 24, "report_noun";
     MEDIUM_NOUN = 25, "medium_noun";
+    FIELD = 26, "field";
 }
 
 impl Classes {
