@@ -261,8 +261,7 @@ pub(super) fn draft(
     candidate: Candidate,
     read: &[usize],
 ) -> Option<(Draft, Odds)> {
-    solver.sum(scores);
-    let empty = solver.odds([true, true, true, false, false]);
+    let empty = solver.sum_and_odds(scores, [true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
     if score < FLOOR {
         return None;
