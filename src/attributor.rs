@@ -101,6 +101,10 @@ impl Attributor {
             _ if direct_only => attribute_quotations(&text),
             _ => attribute(&text),
         };
+        // Who speaks depends on all of them, if any stays.
+        if !attributions.iter().any(|a| self.wants(a)) {
+            attributions.clear();
+        }
         let mut speakers = resolve(&text, &mentions, gazetteer, &mut attributions);
         self.filter(&mut attributions, &mut speakers);
         Ok(Document {
@@ -110,22 +114,22 @@ impl Attributor {
         })
     }
 
+    /// Whether the options ask for an attribution.
+    fn wants(&self, a: &Attribution) -> bool {
+        let o = &self.options;
+        let wanted = match a.kind {
+            AttributionType::Direct => o.types[0],
+            AttributionType::Indirect => o.types[1],
+            AttributionType::Mixed => o.types[2],
+        };
+        wanted && a.score >= o.min_score && !(o.top_level && a.parent.is_some())
+    }
+
     /// Leaves out what the options do not ask for and mends the parents of what stays: the parent
     /// of an attribution is then the nearest enclosing one that stays. Speakers of whom nothing
     /// stays are left out too.
     fn filter(&self, attributions: &mut Vec<Attribution>, speakers: &mut Vec<Speaker>) {
-        let o = &self.options;
-        let keep: Vec<bool> = attributions
-            .iter()
-            .map(|a| {
-                let wanted = match a.kind {
-                    AttributionType::Direct => o.types[0],
-                    AttributionType::Indirect => o.types[1],
-                    AttributionType::Mixed => o.types[2],
-                };
-                wanted && a.score >= o.min_score && !(o.top_level && a.parent.is_some())
-            })
-            .collect();
+        let keep: Vec<bool> = attributions.iter().map(|a| self.wants(a)).collect();
         if !keep.iter().all(|&k| k) {
             keep_only(attributions, &keep);
         }

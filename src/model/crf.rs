@@ -153,42 +153,52 @@ impl<const L: usize> Solver<L> {
         shift
     }
 
-    /// Log of the sum over all label sequences; `allowed` leaves labels out everywhere.
-    fn forward(&mut self, allowed: [bool; L]) -> f32 {
-        let allowed = allowed.map(|a| f32::from(u8::from(a)));
+    /// Logs of the sums over all label sequences; each of `allowed` leaves labels out everywhere. What
+    /// does not wait for each other is computed side by side.
+    fn forward<const N: usize>(&mut self, allowed: [[bool; L]; N]) -> [f32; N] {
+        let allowed = allowed.map(|set| set.map(|a| f32::from(u8::from(a))));
         self.alpha.clear();
-        let mut log = 0.0;
+        let mut logs = [0.0; N];
         // Logarithms are dear: that of a product is taken before it can vanish.
-        let mut product = 1.0_f32;
-        let mut last = [0.0; L];
+        let mut products = [1.0_f32; N];
+        let mut last = [[0.0; L]; N];
         for (t, emit) in self.emit.iter().enumerate() {
-            let mut now = if t == 0 {
-                self.first
-            } else {
-                times(&last, &self.next)
-            };
-            for b in 0..L {
-                now[b] *= emit[b] * allowed[b];
+            for n in 0..N {
+                let mut now = if t == 0 {
+                    self.first
+                } else {
+                    times(&last[n], &self.next)
+                };
+                for b in 0..L {
+                    now[b] *= emit[b] * allowed[n][b];
+                }
+                let sum = total(&now).max(f32::MIN_POSITIVE);
+                let part = 1.0 / sum;
+                last[n] = now.map(|x| x * part);
+                products[n] *= sum;
+                if !(1e-16..1e16).contains(&products[n]) {
+                    logs[n] += products[n].ln();
+                    products[n] = 1.0;
+                }
             }
-            let sum = total(&now).max(f32::MIN_POSITIVE);
-            let part = 1.0 / sum;
-            now = now.map(|x| x * part);
-            product *= sum;
-            if !(1e-16..1e16).contains(&product) {
-                log += product.ln();
-                product = 1.0;
-            }
-            self.alpha.push(now);
-            last = now;
+            self.alpha.push(last[0]);
         }
-        log + product.ln()
+        std::array::from_fn(|n| logs[n] + products[n].ln())
     }
 
     /// Log of the sum over all label sequences.
     pub(super) fn sum(&mut self, scores: &[[f32; L]]) -> f32 {
         let shift = self.exponentials(scores);
-        self.log = self.forward([true; L]);
+        [self.log] = self.forward([[true; L]]);
         self.log + shift
+    }
+
+    /// As [`Self::sum`], but gives the probability that only allowed labels occur.
+    pub(super) fn sum_and_odds(&mut self, scores: &[[f32; L]], allowed: [bool; L]) -> f32 {
+        self.exponentials(scores);
+        let [log, part] = self.forward([[true; L], allowed]);
+        self.log = log;
+        (part - log).exp().clamp(0.0, 1.0)
     }
 
     /// Fills [`Self::marginals`]; gives the log of the sum over all label sequences.
@@ -279,7 +289,8 @@ impl<const L: usize> Solver<L> {
     /// Probability that only allowed labels occur, by the scores that [`Self::sum`] was called for
     /// last.
     pub(super) fn odds(&mut self, allowed: [bool; L]) -> f32 {
-        (self.forward(allowed) - self.log).exp().clamp(0.0, 1.0)
+        let [part] = self.forward([allowed]);
+        (part - self.log).exp().clamp(0.0, 1.0)
     }
 
     /// Log score of a label sequence.

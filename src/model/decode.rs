@@ -1,5 +1,7 @@
 //! From scores to attributions: cues, their roles, and which of those that collide stay.
 
+use std::cell::RefCell;
+
 use crate::attribution::Class;
 use crate::attribution::draft::{Draft, Pieces};
 use crate::attribution::words::Range;
@@ -7,10 +9,11 @@ use crate::attribution::words::Range;
 use super::crf::{NEVER, Solver, spans};
 use super::evaluate::log_odds;
 use super::rank::Odds;
-use super::roles::{Candidate, Scene, Situation, Sums, labelled, window};
+use super::roles::{Candidate, Scene, labelled, window};
+use super::score::Scorer;
 use super::view::View;
-use super::weights::WIDTH;
-use super::{Model, cues, rank, roles};
+use super::weights::Sum;
+use super::{Model, cues, rank};
 
 /// Labels of the cue model: outside, first word, further word.
 pub(super) const CUE_LABELS: usize = 3;
@@ -29,6 +32,10 @@ const FLOOR: f32 = 0.05;
 const NESTED: f32 = 0.4;
 /// Scores of a word that is none of a cue.
 const CLOSED: [f32; CUE_LABELS] = [0.0, NEVER, NEVER];
+
+thread_local! {
+    static SCORER: RefCell<Scorer> = RefCell::new(Scorer::new());
+}
 
 /// How readily attributions are proposed; found on development data.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -131,24 +138,10 @@ pub(super) fn candidates(
     }
 }
 
-/// What is asked of the role model's table for a word: features of the word itself, where their sum is
-/// not known yet, then those of its place.
-#[derive(Clone, Copy)]
-struct Ask {
-    i: usize,
-    side: usize,
-    of_word: usize,
-    situation: Situation,
-}
-
-/// Sums of a word's own features on either side of a cue: most words are looked at for several cues.
-type WordSums = [Option<[f32; WIDTH]>; 2];
-
 /// The proposed attributions of a text, surest first, not yet free of collisions.
-fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
+fn propose(view: &mut View, model: &Model, bias: &Bias, scorer: &mut Scorer) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut features = Vec::with_capacity(160);
-    let mut ahead = Vec::with_capacity(160);
     let mut scores: Vec<[f32; CUE_LABELS]> = Vec::new();
     let mut solver = Solver::new(&model.cue_chain);
     let mut open = Vec::new();
@@ -165,7 +158,7 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
         for &i in &open {
             cues::features(view, &frame, i, &mut features);
         }
-        model.cues.prefetch(&features);
+        model.cues.weigh(&mut features);
         let mut rest = &features[..];
         let each = rest.len() / open.len();
         // Words that are closed part the sentence: what is between them is solved on its own.
@@ -177,7 +170,7 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
             for _ in run {
                 let (own, others) = rest.split_at(each);
                 rest = others;
-                let [x, y, _, _] = model.cues.sum(own);
+                let [x, y, _, _] = model.cues.scaled(Sum::of(own));
                 scores.push([0.0, x, y]);
             }
             if end < b {
@@ -190,60 +183,20 @@ fn propose(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> {
     let mut solver = Solver::new(&model.role_chain);
     let mut scores: Vec<[f32; ROLE_LABELS]> = Vec::new();
     let mut scene = Scene::default();
-    let mut sums = Sums::new();
     let mut read = Vec::new();
-    let mut known: Vec<WordSums> = vec![[None; 2]; view.len()];
+    scorer.begin(view.len());
     let mut drafts = Vec::with_capacity(found.len());
     for c in found {
         let window = window(view, c.cue);
         scene.set(view, c, window);
-        scores.clear();
-        let outside = |i: usize| i < c.cue.0 || i >= c.cue.1;
-        let ask = |i: Option<&usize>, known: &[WordSums], out: &mut Vec<u64>| {
-            out.clear();
-            i.copied().filter(|&i| outside(i)).map(|i| {
-                let side = usize::from(i >= c.cue.1);
-                if known[i][side].is_none() {
-                    roles::word_features(view, i, side, out);
-                }
-                let of_word = out.len();
-                let situation = scene.place_features(view, i, out);
-                model.roles.prefetch(out);
-                Ask {
-                    i,
-                    side,
-                    of_word,
-                    situation,
-                }
-            })
-        };
-        sums.clear();
-        // The rows of a word's features are asked for while those of the word before are summed.
         labelled(view, c.cue, window, &mut read);
-        let mut now = ask(read.first(), &known, &mut features);
-        for k in 0..read.len() {
-            let next = ask(read.get(k + 1), &known, &mut ahead);
-            scores.push(if let Some(now) = now {
-                let (of_word, of_place) = features.split_at(now.of_word);
-                let word = known[now.i][now.side].get_or_insert_with(|| model.roles.sum(of_word));
-                let place = model.roles.sum(of_place);
-                let situation = sums.sum(&model.roles, &scene, now.situation);
-                std::array::from_fn(|k| match k.checked_sub(1) {
-                    None => 0.0,
-                    Some(k) => word[k] + place[k] + situation[k],
-                })
-            } else {
-                [0.0, NEVER, NEVER, NEVER, NEVER]
-            });
-            std::mem::swap(&mut features, &mut ahead);
-            now = next;
-        }
+        scorer.scores(&model.roles, view, &scene, &read, &mut scores);
         let Some((mut d, odds)) = draft(view, bias, &mut solver, &scores, c, &read) else {
             continue;
         };
         features.clear();
         rank::features(view, &d, odds, &mut features);
-        d.score = model.whole(&features);
+        d.score = model.whole(&mut features);
         if d.score >= bias.least {
             drafts.push(d);
         }
@@ -261,8 +214,7 @@ pub(super) fn draft(
     candidate: Candidate,
     read: &[usize],
 ) -> Option<(Draft, Odds)> {
-    solver.sum(scores);
-    let empty = solver.odds([true, true, true, false, false]);
+    let empty = solver.sum_and_odds(scores, [true, true, true, false, false]);
     let score = candidate.score * (1.0 - empty);
     if score < FLOOR {
         return None;
@@ -395,7 +347,8 @@ pub(super) fn decode(view: &mut View, model: &Model, bias: &Bias) -> Vec<Draft> 
     let mut content_of = vec![false; view.len()];
     let mut cue_of = vec![false; view.len()];
     let mut kept = Vec::new();
-    for mut d in propose(view, model, bias) {
+    let proposed = SCORER.with_borrow_mut(|scorer| propose(view, model, bias, scorer));
+    for mut d in proposed {
         let taken = |i: usize| content_of[i] || cue_of[i];
         let cue = d.cue[0];
         if (cue.0..cue.1).any(taken) {

@@ -8,9 +8,11 @@ mod evaluate;
 mod file;
 mod gold;
 mod learn;
+mod memo;
 mod priors;
 mod rank;
 mod roles;
+mod score;
 mod stem;
 mod train;
 mod view;
@@ -32,7 +34,7 @@ use decode::{CUE_LABELS, ROLE_LABELS};
 use evaluate::Tally;
 use priors::Priors;
 use view::View;
-use weights::Table;
+use weights::{Sum, Table};
 
 /// Where fewer quotations without cue and source are attributions, none is taken for one.
 const BARE: f32 = 0.1;
@@ -305,9 +307,11 @@ impl Model {
     }
 
     /// How likely an attribution is right, by the features of all of it.
-    fn whole(&self, features: &[u64]) -> f32 {
+    fn whole(&self, features: &mut [u64]) -> f32 {
         let [wrong, right] = self.whole_chain.first;
-        let sum = self.whole.sum(features)[0] + right - wrong;
+        self.whole.weigh(features);
+        let [sum, ..] = self.whole.scaled(Sum::of(features));
+        let sum = sum + right - wrong;
         1.0 / (1.0 + (-sum).exp())
     }
 

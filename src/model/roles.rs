@@ -5,7 +5,6 @@ use crate::attribution::words::Range;
 
 use super::cues::distance;
 use super::view::{Groups, Item, RULE_CUE, View, bin, pair};
-use super::weights::{Table, WIDTH};
 
 /// Words to the left and right of a cue that are looked at.
 const REACH: usize = 48;
@@ -179,51 +178,27 @@ impl Between {
 
 /// What the features of a word have in common with those of its neighbours: they say where it stands
 /// to the cue, not what it is. Packed into a number each, from which the features are made; where it
-/// is that of the word before, the sum of their weights is that too.
+/// is that of the word before, the sum of their weights is that too. In the low half of each number
+/// is all that features need which other cues share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Situation([u64; SITUATIONS]);
+pub(super) struct Situation(pub(super) [u64; Self::PARTS]);
 
-/// How many numbers a situation has.
-const SITUATIONS: usize = 6;
-
-/// Sums of weights that are used again while the situation is the same.
-#[derive(Clone, Debug)]
-pub(super) struct Sums {
-    of: Situation,
-    sums: [[f32; WIDTH]; SITUATIONS],
-    features: Vec<u64>,
+impl Situation {
+    /// How many numbers a situation has.
+    pub(super) const PARTS: usize = 6;
+    /// How many features of each part other cues share, and how many are the cue's own.
+    pub(super) const SHARED: [usize; Self::PARTS] = [3, 5, 4, 3, 2, 4];
+    pub(super) const OWN: [usize; Self::PARTS] = [0, 4, 2, 1, 1, 1];
 }
 
-impl Sums {
-    pub(super) fn new() -> Self {
-        Self {
-            of: Situation([u64::MAX; SITUATIONS]),
-            sums: [[0.0; WIDTH]; SITUATIONS],
-            features: Vec::with_capacity(16),
-        }
-    }
-
-    /// Sum of the weights of all features of a situation.
-    pub(super) fn sum(&mut self, table: &Table, scene: &Scene, now: Situation) -> [f32; WIDTH] {
-        let mut sum = [0.0; WIDTH];
-        for (k, of) in self.sums.iter_mut().enumerate() {
-            if self.of.0[k] != now.0[k] {
-                self.features.clear();
-                scene.situation_features(k, now.0[k], &mut self.features);
-                *of = table.sum(&self.features);
-            }
-            for (s, x) in sum.iter_mut().zip(of) {
-                *s += *x;
-            }
-        }
-        self.of = now;
-        sum
-    }
-
-    /// Forgets the sums: they are of another cue.
-    pub(super) fn clear(&mut self) {
-        self.of = Situation([u64::MAX; SITUATIONS]);
-    }
+/// Which features of a part of a situation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    /// Those that many cues have: their sum is worth keeping.
+    Shared,
+    /// The others.
+    Own,
 }
 
 /// Appends features that are numbered from `first` to `out`.
@@ -240,13 +215,28 @@ fn three(before: &Item, x: &Item, after: &Item) -> u64 {
     symbol(before) << 16 | symbol(x) << 8 | symbol(after)
 }
 
-/// Appends the features of word `i` to `out` that are the same for every cue on one side of it.
+/// As [`append`], but some of the features: bits in `own` say which are not shared.
+#[inline(always)]
+fn append_some<const N: usize>(
+    first: u64,
+    values: [u64; N],
+    own: u32,
+    which: Which,
+    out: &mut Vec<u64>,
+) {
+    for (k, value) in (0..).zip(values) {
+        if which == Which::All || (which == Which::Own) == (own >> k & 1 == 1) {
+            out.push(pair(first + k, value));
+        }
+    }
+}
+
+/// Appends the features of word `i` to `out` that are the same for every cue on one side of it: once
+/// more, by what they are made of, below.
 pub(super) fn word_features(view: &View, i: usize, side: usize, out: &mut Vec<u64>) {
     let side = side as u64;
-    // Before the first word lies a number that no word has.
-    let item = |k: usize| view.items.get(k).unwrap_or(&Item::NONE);
-    let (b2, b1) = (item(i.wrapping_sub(2)), item(i.wrapping_sub(1)));
-    let (x, a1, a2) = (&view.items[i], item(i + 1), item(i + 2));
+    let (b2, b1) = (view.item(i.wrapping_sub(2)), view.item(i.wrapping_sub(1)));
+    let (x, a1, a2) = (&view.items[i], view.item(i + 1), view.item(i + 2));
     let values = [
         pair(x.word, side),
         pair(x.stem, side),
@@ -263,15 +253,66 @@ pub(super) fn word_features(view: &View, i: usize, side: usize, out: &mut Vec<u6
         pair(pair(a1.tag, a2.tag), side),
         pair(three(b1, x, a1), side),
     ];
-    append(1100, values, out);
+    append(WORD, values, out);
 }
+
+/// Number of the first feature of a word.
+const WORD: u64 = 1100;
+
+/// How many of [`unit_features`] are of the word itself, the next, the one before, and those beyond.
+pub(super) const UNIT: [usize; 5] = [3, 2, 2, 1, 1];
+/// How many of [`pair_features`] are of the second word, the first, and the words after and before.
+pub(super) const PAIR: [usize; 4] = [1, 1, 1, 1];
+
+/// What [`unit_features`] depend on.
+pub(super) fn unit_key(x: &Item, side: usize, seed: u64) -> u64 {
+    pair(pair(x.word, x.stem), pair(x.tag, seed ^ side as u64))
+}
+
+/// Of [`word_features`], those that word `x` alone makes, of itself and of the words near it.
+pub(super) fn unit_features(x: &Item, side: usize) -> [u64; 9] {
+    let [word, stem, tag] = [x.word, x.stem, x.tag].map(|v| pair(v, side as u64));
+    [
+        (0, word),
+        (1, stem),
+        (2, tag),
+        (3, word),
+        (5, tag),
+        (4, word),
+        (6, tag),
+        (9, word),
+        (10, word),
+    ]
+    .map(|(k, value)| pair(WORD + k, value))
+}
+
+/// What [`pair_features`] depend on.
+pub(super) fn pair_key(a: &Item, b: &Item, side: usize, seed: u64) -> u64 {
+    pair(pair(a.tag, b.tag), seed ^ side as u64)
+}
+
+/// Of [`word_features`], those that two neighbours make, of themselves and of the words beside them.
+pub(super) fn pair_features(a: &Item, b: &Item, side: usize) -> [u64; 4] {
+    let side = side as u64;
+    let own = pair(a.tag, pair(b.tag, side));
+    let beside = pair(pair(a.tag, b.tag), side);
+    [(7, own), (8, own), (11, beside), (12, beside)].map(|(k, value)| pair(WORD + k, value))
+}
+
+/// Of [`word_features`], the one that a word and both its neighbours make.
+pub(super) fn three_feature(before: &Item, x: &Item, after: &Item, side: usize) -> u64 {
+    pair(WORD + 13, pair(three(before, x, after), side as u64))
+}
+
+/// How many features say what a word is at its place.
+pub(super) const PLACE: usize = 9;
 
 /// A cue and the places of the words around it.
 #[derive(Default)]
 pub(super) struct Scene {
     places: Vec<Place>,
     window: Range,
-    cue: Range,
+    pub(super) cue: Range,
     /// Stem of the word that is most of a cue.
     stem: u64,
     before: Item,
@@ -379,21 +420,15 @@ impl Scene {
         }
     }
 
-    fn place(&self, i: usize) -> Place {
-        let k = i.wrapping_sub(self.window.0);
-        self.places.get(k).copied().unwrap_or_default()
-    }
-
     /// Appends the features of word `i` of the window that say what it is at its place to `out`; gives
     /// the situation that others are made of.
     pub(super) fn place_features(&self, view: &View, i: usize, out: &mut Vec<u64>) -> Situation {
-        let p = self.place(i);
+        let k = i - self.window.0;
+        let p = &self.places[k];
         let x = &view.items[i];
-        // Before the first word lies a number that no word has.
-        let item = |k: usize| view.items.get(k).unwrap_or(&Item::NONE);
-        let (b1, a1) = (item(i.wrapping_sub(1)), item(i + 1));
-        let rule_before = self.place(i.wrapping_sub(1)).rule;
-        let rule_after = self.place(i + 1).rule;
+        let (b1, a1) = (view.item(i.wrapping_sub(1)), view.item(i + 1));
+        let rule = |k: usize| self.places.get(k).map_or(0, |p| p.rule);
+        let (rule_before, rule_after) = (rule(k.wrapping_sub(1)), rule(k + 1));
         let (side, flags) = (u64::from(p.side), u64::from(p.flags));
         let sd = side << 4 | u64::from(p.distance);
         let symbol = u64::from(x.symbol);
@@ -401,7 +436,7 @@ impl Scene {
         let ahead = u64::from(p.ahead);
         let before = u64::from(rule_before);
         let step = u64::from(p.rule) << 4 | before;
-        let values = [
+        let values: [u64; PLACE] = [
             pair(sd, symbol),
             pair(sd, x.tag),
             pair(pair(flags, side), symbol),
@@ -417,26 +452,40 @@ impl Scene {
         let sentences = u64::from(p.sentences) << 2 | side;
         let quoted = u64::from(x.quote) << 4 | u64::from(p.quote);
         let cues = u64::from(p.cues) << 6 | u64::from(x.cue) << 2 | side;
+        let groups = u64::from(p.groups);
+        let length = u64::from(p.quote_len);
+        let before_quote = u64::from(b1.quote);
         Situation([
             sd,
-            flags | u64::from(p.groups) << 20 | sentences << 24,
-            flags
-                | quoted << 20
-                | u64::from(p.quote_len) << 28
-                | sentences << 32
-                | u64::from(b1.quote) << 36,
+            groups | sentences << 4 | flags << 32,
+            quoted | length << 8 | sentences << 12 | before_quote << 16 | flags << 32,
             sd | quoted << 8 | rules << 16,
-            flags | cues << 20 | ahead << 28,
+            cues | ahead << 8,
             rules | side << 16 | before << 20 | u64::from(rule_after) << 24,
         ])
     }
 
-    /// Appends the features of part `k` of a situation to `out`.
-    fn situation_features(&self, k: usize, packed: u64, out: &mut Vec<u64>) {
+    /// Of each part of a situation, what its shared features have to do with the cue.
+    pub(super) fn about(&self, seed: u64) -> [u64; Situation::PARTS] {
+        let sure = self.score << 8 | self.has_rule << 4 | self.rule_score;
+        let sure = sure << 8 | self.edge;
+        let ahead = self.rule_score << 8 | self.head_quote;
+        let about = [sure, sure, 0, ahead, 0, self.rule_score];
+        std::array::from_fn(|k| pair(seed, about[k] << 8 | k as u64))
+    }
+
+    /// Appends features of part `K` of a situation to `out`.
+    #[inline(always)]
+    pub(super) fn situation_features<const K: usize>(
+        &self,
+        packed: u64,
+        which: Which,
+        out: &mut Vec<u64>,
+    ) {
         let part = |from: u32, bits: u32| packed >> from & ((1 << bits) - 1);
-        let flags = part(0, 20);
-        let first = 2000 + 100 * k as u64;
-        match k {
+        let flags = packed >> 32;
+        let first = 2000 + 100 * K as u64;
+        match K {
             // How far the cue is, and what stands beside it.
             0 => {
                 let sd = packed;
@@ -445,11 +494,11 @@ impl Scene {
                     pair(self.edge, sd),
                     pair(self.score << 1 | self.has_rule, sd),
                 ];
-                append(first, values, out);
+                append_some(first, values, 0, which, out);
             }
             // What stands between.
             1 => {
-                let (groups, sentences, side) = (part(20, 4), part(24, 4), part(24, 2));
+                let (groups, sentences, side) = (part(0, 4), part(4, 4), part(4, 2));
                 let values = [
                     side,
                     pair(flags, side),
@@ -461,12 +510,12 @@ impl Scene {
                     pair(self.edge, pair(flags, sentences)),
                     pair(self.score << 4 | self.rule_score, sentences),
                 ];
-                append(first, values, out);
+                append_some(first, values, 0b1010_1010, which, out);
             }
             // Quotations.
             2 => {
-                let (quoted, length, sentences) = (part(20, 8), part(28, 4), part(32, 4));
-                let (side, before) = (part(32, 2), part(36, 2));
+                let (quoted, length, sentences) = (part(0, 8), part(8, 4), part(12, 4));
+                let (side, before) = (part(12, 2), part(16, 2));
                 let values = [
                     pair(quoted, side),
                     pair(quoted, pair(self.stem, side)),
@@ -475,7 +524,7 @@ impl Scene {
                     pair(quoted, flags),
                     pair(sentences, quoted),
                 ];
-                append(first, values, out);
+                append_some(first, values, 0b1_0010, which, out);
             }
             3 => {
                 let (sd, quoted, rules) = (part(0, 8), part(8, 8), part(16, 16));
@@ -486,13 +535,13 @@ impl Scene {
                     pair(part(16, 8) << 4 | self.rule_score, sd),
                     pair(rules, quoted),
                 ];
-                append(first, values, out);
+                append_some(first, values, 0b10, which, out);
             }
             // Other cues.
             4 => {
-                let (cues, side, ahead) = (part(20, 8), part(20, 2), part(28, 4));
+                let (cues, side, ahead) = (part(0, 8), part(0, 2), part(8, 4));
                 let values = [cues, pair(cues, self.stem), pair(ahead << 2 | side, cues)];
-                append(first, values, out);
+                append_some(first, values, 0b10, which, out);
             }
             // What the rules say.
             _ => {
@@ -506,7 +555,7 @@ impl Scene {
                     pair(own << 4 | before, side),
                     pair(own << 4 | after, side),
                 ];
-                append(first, values, out);
+                append_some(first, values, 0b100, which, out);
             }
         }
     }
@@ -515,9 +564,12 @@ impl Scene {
     pub(super) fn features(&self, view: &View, i: usize, out: &mut Vec<u64>) {
         let side = usize::from(i >= self.cue.1);
         word_features(view, i, side, out);
-        let situation = self.place_features(view, i, out);
-        for (k, &packed) in situation.0.iter().enumerate() {
-            self.situation_features(k, packed, out);
-        }
+        let Situation(parts) = self.place_features(view, i, out);
+        self.situation_features::<0>(parts[0], Which::All, out);
+        self.situation_features::<1>(parts[1], Which::All, out);
+        self.situation_features::<2>(parts[2], Which::All, out);
+        self.situation_features::<3>(parts[3], Which::All, out);
+        self.situation_features::<4>(parts[4], Which::All, out);
+        self.situation_features::<5>(parts[5], Which::All, out);
     }
 }

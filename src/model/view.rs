@@ -165,6 +165,11 @@ impl<'a, 't> View<'a, 't> {
         self.items.len()
     }
 
+    /// Word `k`; none where there is no such word: before the first lies a number that no word has.
+    pub(super) fn item(&self, k: usize) -> &Item {
+        self.items.get(k).unwrap_or(&Item::NONE)
+    }
+
     /// The word at `i` moved by `by`, if it stands in `range`.
     pub(super) fn near(&self, i: usize, by: isize, range: Range) -> Option<&Item> {
         let k = i.checked_add_signed(by)?;
@@ -350,9 +355,32 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
     if t.possessive && !c.has(Classes::PRON_SUBJ) {
         return b'G';
     }
-    if c.has(Classes::THAT) {
+    if let Some(symbol) = class_symbol(w, i, c) {
+        symbol
+    } else if w.adverb(i) && !c.has(Classes::ADJ) {
+        0
+    } else if t.info.is_cue_verb() && !t.capital && t.info.forms.has(VerbForms::ING) {
+        b'g'
+    } else if w.finite_looking(i) {
+        if t.info.is_cue_verb() { b'V' } else { b'v' }
+    } else if t.info.is_cue_verb() && !t.capital && w.verb_group(i, i.saturating_sub(8)).is_some() {
+        b'V'
+    } else if !t.capital && w.bytes(i).len() > 5 && w.bytes(i).ends_with(b"ing") {
+        b'g'
+    } else {
+        b'N'
+    }
+}
+
+/// The symbol of a word that its classes alone give it.
+fn class_symbol(w: &Words, i: usize, c: Classes) -> Option<u8> {
+    // As most words have none.
+    if c == Classes::default() {
+        return None;
+    }
+    Some(if c.has(Classes::THAT) {
         b'h'
-    } else if c.has(Classes::MODAL) && !t.capital {
+    } else if c.has(Classes::MODAL) && !w.tagged[i].capital {
         b'M'
     } else if c.has(Classes::BE) {
         b'B'
@@ -394,19 +422,9 @@ fn symbol(w: &Words, i: usize, quote: u8) -> u8 {
         }
     } else if c.has(Classes::TIME) {
         b'T'
-    } else if w.adverb(i) && !c.has(Classes::ADJ) {
-        0
-    } else if t.info.is_cue_verb() && !t.capital && t.info.forms.has(VerbForms::ING) {
-        b'g'
-    } else if w.finite_looking(i) {
-        if t.info.is_cue_verb() { b'V' } else { b'v' }
-    } else if t.info.is_cue_verb() && !t.capital && w.verb_group(i, i.saturating_sub(8)).is_some() {
-        b'V'
-    } else if !t.capital && w.bytes(i).len() > 5 && w.bytes(i).ends_with(b"ing") {
-        b'g'
     } else {
-        b'N'
-    }
+        return None;
+    })
 }
 
 /// Folds the symbols from a word outwards: a noun group is one `N`.

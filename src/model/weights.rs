@@ -1,28 +1,79 @@
 //! Trained weights in one byte each, found by the hash of their feature.
 
 use super::learn::Trained;
-use crate::prefetch::prefetch;
+use super::view::pair;
 
 /// Weights of a feature: for the labels from 1 on, relative to label 0.
 pub(super) const WIDTH: usize = 4;
+/// Weights of a feature or of several, before they are scaled: those of all labels in one number, 16 bits
+/// each, of which lower ones borrow from higher ones where they are negative. So sums are added as
+/// numbers are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum(i64);
+
+impl Sum {
+    /// The lowest number of 16 bits, four times.
+    const BORROW: i64 = 0x8000_8000_8000_8000_u64.cast_signed();
+
+    const fn lanes(self) -> [i16; WIDTH] {
+        let lanes = self.0.wrapping_add(Self::BORROW) ^ Self::BORROW;
+        [
+            lanes as i16,
+            (lanes >> 16) as i16,
+            (lanes >> 32) as i16,
+            (lanes >> 48) as i16,
+        ]
+    }
+
+    /// As what stands in the place of a feature.
+    pub(super) const fn bits(self) -> u64 {
+        self.0.cast_unsigned()
+    }
+
+    /// The sum of what stands in the place of at most 256 features.
+    #[inline]
+    pub(super) fn of(weights: &[u64]) -> Self {
+        debug_assert!(weights.len() <= MOST);
+        let sum = weights.iter().fold(0_u64, |sum, &x| sum.wrapping_add(x));
+        Self(sum.cast_signed())
+    }
+}
+
+impl std::ops::Add for Sum {
+    type Output = Self;
+
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+}
+
+impl std::ops::AddAssign for Sum {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
 /// Rows of a bucket: both are looked at, without a branch.
 const BUCKET: usize = 2;
+/// Buckets whose places are in one number.
+const GROUP: usize = 16;
 /// Features of a position that are summed at a time: 16 bits hold the sum of so many bytes.
 const MOST: usize = 256;
-/// Buckets of a table that stays in the second-level cache: a megabyte.
-const SMALL: usize = 1 << 16;
-/// One feature: a check of its hash (0 for an empty row) above its weights.
+
+/// One feature: its tag (0 for no feature) above its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row(u64);
 
 impl Row {
-    fn new(check: u16, weights: [i8; WIDTH]) -> Self {
+    fn new(tag: u32, weights: [i8; WIDTH]) -> Self {
         let weights = u32::from_le_bytes(weights.map(i8::cast_unsigned));
-        Self(u64::from(check) << 32 | u64::from(weights))
+        Self(u64::from(tag) << 32 | u64::from(weights))
     }
 
-    const fn check(self) -> u16 {
-        (self.0 >> 32) as u16
+    const fn tag(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 
     const fn weights(self) -> u32 {
@@ -30,18 +81,26 @@ impl Row {
     }
 }
 
-/// A hash table of features in buckets. A feature that finds its bucket full of weightier ones is
-/// left out: that costs less than looking farther.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Table {
-    buckets: Vec<[Row; BUCKET]>,
-    bits: u32,
-    scale: f32,
+/// What rows are told apart by: 16 bits of the feature, never 0, which the file has; above them the
+/// number of the bucket, for rows of other buckets lie beside it.
+const fn tag(bucket: usize, check: u16) -> u32 {
+    (bucket as u32) << 16 | check as u32 | 1
 }
 
-/// Never 0.
-const fn check(feature: u64) -> u16 {
-    feature as u16 | 1
+/// A hash table of features in buckets of at most two rows. A feature that finds its bucket full of
+/// weightier ones is left out: that costs less than looking farther. Four rows in five would be
+/// empty; the others lie side by side in the order of their buckets, so that caches hold them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Table {
+    /// For sixteen buckets how many rows lie before theirs, above two bits a bucket that say which of
+    /// its rows are used.
+    places: Vec<u64>,
+    /// Two more than are used: a look is at two.
+    rows: Vec<Row>,
+    bits: u32,
+    scale: f32,
+    /// A hash of the rows.
+    seed: u64,
 }
 
 impl Table {
@@ -73,165 +132,168 @@ impl Table {
         while (BUCKET << bits) * 2 < kept.len() * 5 {
             bits += 1;
         }
-        let mut table = Self {
-            buckets: vec![[Row::default(); BUCKET]; 1 << bits],
-            bits,
-            scale,
-        };
+        let mut buckets = vec![[Row::default(); BUCKET]; 1 << bits];
         for (_, feature, r) in kept {
-            let k = table.bucket(feature);
-            if let Some(row) = table.buckets[k].iter_mut().find(|r| r.check() == 0) {
-                *row = Row::new(check(feature), r.map(|x| (x / scale).round() as i8));
+            let k = (feature >> (64 - bits)) as usize;
+            if let Some(row) = buckets[k].iter_mut().find(|r| r.tag() == 0) {
+                *row = Row::new(tag(k, feature as u16), r.map(|x| (x / scale).round() as i8));
             }
         }
-        table
+        Self::new(scale, &buckets)
+    }
+
+    fn new(scale: f32, buckets: &[[Row; BUCKET]]) -> Self {
+        let mut rows = Vec::new();
+        let mut places = Vec::with_capacity(buckets.len().div_ceil(GROUP));
+        let mut seed = 0;
+        for group in buckets.chunks(GROUP) {
+            let mut place = (rows.len() as u64) << 32;
+            for (k, row) in group.as_flattened().iter().enumerate() {
+                if row.tag() != 0 {
+                    place |= 1 << k;
+                    seed = pair(seed, row.0);
+                    rows.push(*row);
+                }
+            }
+            places.push(place);
+        }
+        rows.extend([Row::default(); BUCKET]);
+        Self {
+            places,
+            rows,
+            bits: buckets.len().trailing_zeros(),
+            scale,
+            seed,
+        }
     }
 
     /// Number of features.
     pub(super) fn len(&self) -> usize {
-        let rows = self.buckets.iter().flatten();
-        rows.filter(|r| r.check() != 0).count()
+        self.rows.len() - BUCKET
     }
 
+    #[inline(always)]
     fn bucket(&self, feature: u64) -> usize {
         (feature >> (64 - self.bits)) as usize
     }
 
-    /// The rows where a feature may be.
+    /// Differs from that of other tables: what is hashed with it can be kept beside what is theirs.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The rows where a feature of the bucket may be.
     #[inline(always)]
-    fn rows(&self, feature: u64) -> [Row; BUCKET] {
+    fn rows(&self, bucket: usize) -> [Row; BUCKET] {
         // Sound: there are 1 << bits buckets, and the number of one is as many bits of a feature.
         #[allow(unsafe_code)]
+        let place = unsafe { *self.places.get_unchecked(bucket / GROUP) };
+        let below = place as u32 & ((1 << (bucket % GROUP * BUCKET)) - 1);
+        let at = (place >> 32) as usize + below.count_ones() as usize;
+        // Sound: no more rows lie before a bucket's than are used, and there are two more.
+        #[allow(unsafe_code)]
         unsafe {
-            *self.buckets.get_unchecked(self.bucket(feature))
+            [
+                *self.rows.get_unchecked(at),
+                *self.rows.get_unchecked(at + 1),
+            ]
         }
     }
 
-    /// Asks for the rows of `features`, for a [`Self::sum`] a little later, unless the table is small
-    /// enough to stay in the cache.
-    pub(super) fn prefetch(&self, features: &[u64]) {
-        if self.buckets.len() <= SMALL {
-            return;
-        }
-        for &feature in features {
-            prefetch(&self.buckets, self.bucket(feature));
-        }
-    }
-
-    /// Sum of the weights of at most 256 `features`.
-    pub(super) fn sum(&self, features: &[u64]) -> [f32; WIDTH] {
-        debug_assert!(features.len() <= MOST);
-        // Sound: SSE2 is part of every x86-64 processor, and AVX2 has been asked for.
+    /// Puts the weights of each of `features` in its place.
+    pub(super) fn weigh(&self, features: &mut [u64]) {
+        // Sound: the processor has been asked.
         #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]
-        let sums = unsafe {
-            if std::arch::is_x86_feature_detected!("avx2") {
-                self.sum_avx2(features)
-            } else {
-                self.sum_sse2(features)
-            }
-        };
-        #[cfg(not(target_arch = "x86_64"))]
-        let sums = self.sum_plain(features);
-        sums.map(|x| f32::from(x) * self.scale)
+        if std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("bmi2")
+            && std::arch::is_x86_feature_detected!("popcnt")
+        {
+            return unsafe { self.weigh_avx2(features) };
+        }
+        self.weigh_plain(features);
     }
 
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    fn sum_plain(&self, features: &[u64]) -> [i16; WIDTH] {
-        let mut sums = [0; WIDTH];
-        for &feature in features {
-            for row in &self.buckets[self.bucket(feature)] {
-                if row.check() == check(feature) {
-                    for (sum, w) in sums.iter_mut().zip(row.weights().to_le_bytes()) {
-                        *sum += i16::from(w.cast_signed());
-                    }
-                }
-            }
-        }
-        sums
+    /// A sum as what it is worth.
+    #[inline]
+    pub(super) fn scaled(&self, sum: Sum) -> [f32; WIDTH] {
+        sum.lanes().map(|x| f32::from(x) * self.scale)
     }
 
     /// Without branches, which would be guessed wrong half of the time, and every miss of the cache
     /// waited for.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "sse2")]
-    fn sum_sse2(&self, features: &[u64]) -> [i16; WIDTH] {
-        use std::arch::x86_64::{
-            _mm_add_epi16, _mm_and_si128, _mm_cmpeq_epi32, _mm_cvtsi128_si64, _mm_set_epi64x,
-            _mm_set1_epi32, _mm_setzero_si128, _mm_shuffle_epi32, _mm_srai_epi16,
-            _mm_unpackhi_epi8, _mm_unpacklo_epi8,
-        };
-        let mut sums = _mm_setzero_si128();
-        for &feature in features {
-            let [a, b] = self.rows(feature);
-            let rows = _mm_set_epi64x(b.0.cast_signed(), a.0.cast_signed());
-            let same = _mm_cmpeq_epi32(rows, _mm_set1_epi32(i32::from(check(feature))));
-            // The comparison of each row's check goes for its weights, which lie below it.
-            let weights = _mm_and_si128(rows, _mm_shuffle_epi32::<0b11_11_01_01>(same));
-            // Each byte twice, then shifted down by one: bytes become numbers of 16 bits.
-            let low = _mm_srai_epi16::<8>(_mm_unpacklo_epi8(weights, weights));
-            let high = _mm_srai_epi16::<8>(_mm_unpackhi_epi8(weights, weights));
-            sums = _mm_add_epi16(sums, _mm_add_epi16(low, high));
+    fn weigh_plain(&self, features: &mut [u64]) {
+        for feature in features {
+            let bucket = self.bucket(*feature);
+            let tag = tag(bucket, *feature as u16);
+            let mut sum = Sum::default();
+            for row in self.rows(bucket) {
+                let same = 0_u32.wrapping_sub(u32::from(row.tag() == tag));
+                let weights = (row.weights() & same).to_le_bytes();
+                for (k, w) in weights.into_iter().enumerate() {
+                    sum += Sum(i64::from(w.cast_signed()) << (16 * k));
+                }
+            }
+            *feature = sum.bits();
         }
-        let lanes = _mm_cvtsi128_si64(sums);
-        [0, 16, 32, 48].map(|k| (lanes >> k) as i16)
     }
 
-    /// As [`Self::sum_sse2`], two features at a time.
+    /// As [`Self::weigh_plain`], two features at a time.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn sum_avx2(&self, features: &[u64]) -> [i16; WIDTH] {
+    #[target_feature(enable = "avx2,bmi2,popcnt")]
+    fn weigh_avx2(&self, features: &mut [u64]) {
         use std::arch::x86_64::{
-            _mm_add_epi16, _mm_cvtsi128_si64, _mm256_add_epi16, _mm256_and_si256,
-            _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_extracti128_si256,
-            _mm256_maddubs_epi16, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi16,
-            _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64,
-            _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
+            _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm256_add_epi16, _mm256_and_si256,
+            _mm256_blend_epi16, _mm256_castsi256_si128, _mm256_cmpeq_epi32,
+            _mm256_extracti128_si256, _mm256_maddubs_epi16, _mm256_or_si256, _mm256_set_epi64x,
+            _mm256_set1_epi16, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srl_epi64,
+            _mm256_srli_epi64, _mm256_sub_epi64, _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
+            _mm256_xor_si256,
         };
-        let (pairs, rest) = features.as_chunks::<2>();
-        let mask = _mm256_set1_epi64x(0xFFFF << 32);
-        let one = _mm256_set1_epi64x(1 << 32);
         let (even, odd) = (_mm256_set1_epi16(1), _mm256_set1_epi16(1 << 8));
-        let (mut evens, mut odds) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+        let one = _mm256_set1_epi64x(1 << 32);
+        let borrow = _mm256_set1_epi64x(Sum::BORROW);
+        let shift = _mm_cvtsi64_si128(i64::from(64 - self.bits));
+        let (pairs, rest) = features.as_chunks_mut::<2>();
         for two in pairs {
-            let [low, high] = two.map(|feature| self.rows(feature));
+            let [low, high] = two.map(|feature| self.rows(self.bucket(feature)));
             let rows = [high[1], high[0], low[1], low[0]].map(|r| r.0.cast_signed());
             let rows = _mm256_set_epi64x(rows[0], rows[1], rows[2], rows[3]);
+            // The tags: above 16 bits of the feature, 16 of its bucket.
             let [low, high] = two.map(u64::cast_signed);
-            let checks = _mm256_slli_epi64::<32>(_mm256_set_epi64x(high, high, low, low));
-            let checks = _mm256_or_si256(_mm256_and_si256(checks, mask), one);
-            // The comparison of each row's check, moved down to its weights.
-            let same = _mm256_srli_epi64::<32>(_mm256_cmpeq_epi32(rows, checks));
+            let both = _mm256_set_epi64x(high, high, low, low);
+            let buckets = _mm256_slli_epi64::<48>(_mm256_srl_epi64(both, shift));
+            let tags = _mm256_or_si256(_mm256_slli_epi64::<32>(both), one);
+            let tags = _mm256_blend_epi16::<0b1000_1000>(tags, buckets);
+            // The comparison of each row's tag, moved down to its weights.
+            let same = _mm256_srli_epi64::<32>(_mm256_cmpeq_epi32(rows, tags));
             let weights = _mm256_and_si256(rows, same);
-            // Every second byte as a number of 16 bits.
-            evens = _mm256_add_epi16(evens, _mm256_maddubs_epi16(even, weights));
-            odds = _mm256_add_epi16(odds, _mm256_maddubs_epi16(odd, weights));
+            // Every second byte as a number of 16 bits, then all four in order: those of a feature's
+            // first row, and of its second.
+            let evens = _mm256_maddubs_epi16(even, weights);
+            let odds = _mm256_maddubs_epi16(odd, weights);
+            let first = _mm256_unpacklo_epi16(evens, odds);
+            let second = _mm256_unpackhi_epi16(evens, odds);
+            let sums = _mm256_add_epi16(first, second);
+            let sums = _mm256_sub_epi64(_mm256_xor_si256(sums, borrow), borrow);
+            let [low, high] = [
+                _mm256_castsi256_si128(sums),
+                _mm256_extracti128_si256::<1>(sums),
+            ];
+            *two = [low, high].map(|x| _mm_cvtsi128_si64(x).cast_unsigned());
         }
-        // Weights 0 and 2, 1 and 3 lie side by side, in the low half of each row.
-        let sums = _mm256_unpacklo_epi16(evens, odds);
-        let more = _mm256_unpackhi_epi16(evens, odds);
-        let sums = _mm256_add_epi16(sums, more);
-        let sums = _mm_add_epi16(
-            _mm256_castsi256_si128(sums),
-            _mm256_extracti128_si256::<1>(sums),
-        );
-        let lanes = _mm_cvtsi128_si64(sums);
-        let last = self.sum_sse2(rest);
-        [0, 1, 2, 3].map(|k| (lanes >> (16 * k)) as i16 + last[k])
+        self.weigh_plain(rest);
     }
 
-    /// Appends the table to the bytes of a file: the rows without the empty ones, after one bit a row
-    /// that says which those are.
+    /// Appends the table to the bytes of a file: the rows, after one bit for each that a bucket may have.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.scale.to_le_bytes());
-        out.extend((self.buckets.len() as u32).to_le_bytes());
-        let rows: Vec<Row> = self.buckets.iter().flatten().copied().collect();
-        for eight in rows.chunks(8) {
-            let bits = eight.iter().enumerate();
-            out.push(bits.fold(0, |byte, (k, row)| byte | u8::from(row.check() != 0) << k));
-        }
-        for row in rows.iter().filter(|r| r.check() != 0) {
-            out.extend(row.check().to_le_bytes());
+        out.extend((1_u32 << self.bits).to_le_bytes());
+        let bytes = (BUCKET << self.bits).div_ceil(8);
+        let used = self.places.iter().flat_map(|&p| (p as u32).to_le_bytes());
+        out.extend(used.take(bytes));
+        for row in &self.rows[..self.len()] {
+            out.extend((row.tag() as u16).to_le_bytes());
             out.extend(row.weights().to_le_bytes());
         }
     }
@@ -248,18 +310,15 @@ impl Table {
         {
             return Ok(None);
         }
-        let mut table = Self {
-            buckets: vec![[Row::default(); BUCKET]; buckets],
-            bits: buckets.trailing_zeros(),
-            scale,
-        };
-        for (k, row) in table.buckets.iter_mut().flatten().enumerate() {
+        let mut table = vec![[Row::default(); BUCKET]; buckets];
+        for (k, row) in table.as_flattened_mut().iter_mut().enumerate() {
             if used[k / 8] >> (k % 8) & 1 == 1 {
                 let (check, weights) = next()?;
-                *row = Row::new(check, weights.to_le_bytes().map(u8::cast_signed));
+                let weights = weights.to_le_bytes().map(u8::cast_signed);
+                *row = Row::new(tag(k / BUCKET, check), weights);
             }
         }
-        Ok(Some(table))
+        Ok(Some(Self::new(scale, &table)))
     }
 }
 
@@ -267,7 +326,7 @@ impl Table {
 mod tests {
     use super::super::crf::Chain;
     use super::super::learn::Trained;
-    use super::{MOST, Table};
+    use super::{MOST, Sum, Table};
 
     #[test]
     fn sums_what_was_put_in() {
@@ -281,29 +340,29 @@ mod tests {
         };
         let table = Table::quantise(&features, &trained, 0.0);
         assert!(table.len() > 85, "{}", table.len());
+        let sum = |features: &[u64]| {
+            let mut weights = features.to_vec();
+            table.weigh(&mut weights);
+            Sum::of(&weights)
+        };
         for (k, &f) in features.iter().enumerate() {
-            let [a, b, c, d] = table.sum(&[f]);
+            let [a, b, c, d] = table.scaled(sum(&[f]));
             if c != 0.0 {
                 assert!((a - (k as f32 / 50.0 - 1.0)).abs() < 0.01, "{k}: {a}");
                 assert!((c + 2.0).abs() < 0.01 && b == 0.0 && d == 0.0);
             }
         }
-        let found = features.iter().find(|&&f| table.sum(&[f])[2] != 0.0);
-        let many = table.sum(&[*found.expect("one"); MOST]);
+        let found = |f: &&u64| sum(&[**f]).lanes()[2] != 0;
+        let one = *features.iter().find(found).expect("one");
+        let many = table.scaled(sum(&[one; MOST]));
         assert!((many[2] + 512.0).abs() < 3.0, "{many:?}");
-        assert!(table.sum(&[12345]).iter().all(|x| x.abs() < 1e-9));
+        assert_eq!(sum(&[12345]), Sum::default());
         for n in [0, 1, 2, 99, 100] {
-            let plain = table.sum_plain(&features[..n]);
-            let sums = table.sum(&features[..n]);
-            for (sum, plain) in sums.iter().zip(plain) {
-                assert!((sum - f32::from(plain) * table.scale).abs() < 1e-6);
-            }
-            // Sound: every x86-64 processor has SSE2.
-            #[cfg(target_arch = "x86_64")]
-            #[allow(unsafe_code)]
-            let narrow = unsafe { table.sum_sse2(&features[..n]) };
-            #[cfg(target_arch = "x86_64")]
-            assert_eq!(narrow, plain);
+            let mut wide = features[..n].to_vec();
+            let mut plain = wide.clone();
+            table.weigh(&mut wide);
+            table.weigh_plain(&mut plain);
+            assert_eq!(wide, plain);
         }
     }
 }

@@ -116,9 +116,20 @@ pub(super) enum Gender {
     Female,
 }
 
+/// Bits of a word that the filter goes by.
+const FILTER_BITS: u32 = 14;
+
+/// Where a word's bit is: number of the filter, and the bit in it.
+const fn place(word: u64) -> (usize, u64) {
+    let at = word >> (64 - FILTER_BITS);
+    ((at / 64) as usize, 1 << (at % 64))
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     kinds: FxHashMap<u64, Kinds>,
+    /// A bit for each of their words, by its first bits: most words are none of them.
+    filter: Vec<u64>,
     /// The full word of an abbreviated title.
     full: FxHashMap<u64, u64>,
     /// The given names that a short one may stand for.
@@ -155,11 +166,21 @@ impl Lists {
                     lists.kinds.entry(fold_hash(word)).or_default().0 |= kind.0;
                 }
             }
+            lists.filter = vec![0; 1 << (FILTER_BITS - 6)];
+            for &word in lists.kinds.keys() {
+                let (at, bit) = place(word);
+                lists.filter[at] |= bit;
+            }
             lists
         })
     }
 
+    #[inline]
     pub(super) fn kinds(&self, hash: u64) -> Kinds {
+        let (at, bit) = place(hash);
+        if self.filter.get(at).is_none_or(|x| x & bit == 0) {
+            return Kinds::default();
+        }
         self.kinds.get(&hash).copied().unwrap_or_default()
     }
 

@@ -2,7 +2,7 @@
 
 use super::bearers::Bearer;
 use super::lists::{Kinds, Lists};
-use crate::text::{SentenceKind, Shape, Text, WordKind};
+use crate::text::{SentenceKind, Shape, Text, Word, WordKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Names longer than this are none (lists in capitals).
@@ -38,6 +38,26 @@ pub(super) struct Names<'a, 't> {
     pub(super) by_word: FxHashMap<u64, (u32, u32)>,
     /// A bearer, and where the next of the same word is; itself for the last.
     pub(super) links: Vec<(u32, u32)>,
+    /// A bit a word: whether it has a capital, or an article before one.
+    capitals: Vec<u64>,
+}
+
+/// The bits of words with a capital, and of names with their article: al-Assad.
+fn capitals(text: &Text) -> Vec<u64> {
+    let bytes = text.source.as_bytes();
+    let has_article = |w: &Word| {
+        let start = w.span.start as usize;
+        w.span.len() > 4
+            && bytes.get(start + 2) == Some(&b'-')
+            && bytes.get(start + 3).is_some_and(u8::is_ascii_uppercase)
+    };
+    let capital =
+        |w: &Word| w.kind == WordKind::Word && (w.shape.has(Shape::CAPITAL) || has_article(w));
+    let bits = |words: &[Word]| {
+        let words = words.iter().enumerate();
+        words.fold(0, |bits, (k, w)| bits | u64::from(capital(w)) << k)
+    };
+    text.words.chunks(64).map(bits).collect()
 }
 
 impl<'a, 't> Names<'a, 't> {
@@ -49,6 +69,7 @@ impl<'a, 't> Names<'a, 't> {
             bearers: Vec::new(),
             by_word: FxHashMap::default(),
             links: Vec::new(),
+            capitals: capitals(text),
         };
         let known = all.words_with_capitals();
         let mut runs = Vec::with_capacity(text.words.len() / 16);
@@ -83,32 +104,37 @@ impl<'a, 't> Names<'a, 't> {
     }
 
     pub(super) fn capital(&self, k: usize) -> bool {
-        let w = &self.text.words[k];
-        w.kind == WordKind::Word && (w.shape.has(Shape::CAPITAL) || self.has_article(k))
+        self.capitals[k / 64] >> (k % 64) & 1 == 1
     }
 
-    /// A name with its article: al-Assad.
-    fn has_article(&self, k: usize) -> bool {
-        let bytes = self.text.source.as_bytes();
-        let start = self.text.words[k].span.start as usize;
-        self.text.words[k].span.len() > 4
-            && bytes.get(start + 2) == Some(&b'-')
-            && bytes.get(start + 3).is_some_and(u8::is_ascii_uppercase)
+    /// The first word with a capital in `from..to`; `to` where there is none.
+    fn next_capital(&self, from: usize, to: usize) -> usize {
+        let mut k = from;
+        while k < to {
+            let rest = self.capitals[k / 64] >> (k % 64);
+            if rest != 0 {
+                return to.min(k + rest.trailing_zeros() as usize);
+            }
+            k = (k / 64 + 1) * 64;
+        }
+        to
     }
 
     /// Words that have a capital where nothing but a name gives them one.
     fn words_with_capitals(&self) -> FxHashSet<u64> {
         let words = &self.text.words;
         let mut known = FxHashSet::default();
-        known.reserve(words.len() / 24);
-        for (before, w) in words.iter().zip(words.iter().skip(1)) {
-            if w.kind == WordKind::Word
-                && w.shape.has(Shape::CAPITAL)
+        known.reserve(words.len() / 12);
+        let mut k = self.next_capital(1, words.len());
+        while k < words.len() {
+            let (before, w) = (&words[k - 1], &words[k]);
+            if w.shape.has(Shape::CAPITAL)
                 && !w.shape.has(Shape::SENTENCE_START)
                 && before.kind == WordKind::Word
             {
                 known.insert(w.hash);
             }
+            k = self.next_capital(k + 1, words.len());
         }
         known
     }
@@ -187,8 +213,12 @@ impl<'a, 't> Names<'a, 't> {
             && to - from > 3
             && letters.clone().filter(|&k| self.capital(k)).count() * 4 > letters.count() * 3;
         let mut k = from;
-        while k < to {
-            if !self.capital(k) || !self.starts_run(k, known, headline) {
+        loop {
+            k = self.next_capital(k, to);
+            if k == to {
+                break;
+            }
+            if !self.starts_run(k, known, headline) {
                 k += 1;
                 continue;
             }
