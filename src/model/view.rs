@@ -1,12 +1,13 @@
 //! A text as the models see it: per word, once, the hashes and classes that features are made of.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::attribution::draft::Draft;
 use crate::attribution::lexicon::{Classes, Forms as VerbForms};
 use crate::attribution::words::{Range, Words};
 use crate::attribution::{nesting, rule_drafts};
-use crate::text::{Shape, WordKind, fold_hash};
+use crate::text::{Shape, WordKind, fold_hash, plain};
 
 use super::roles::Candidate;
 use super::stem::stem;
@@ -218,12 +219,19 @@ impl Forms {
         let hash = w.text.words[i].hash;
         let slot = &mut self.0[(hash >> (64 - Self::BITS)) as usize];
         if slot.hash != hash || hash == 0 {
-            let bytes = w.bytes(i);
+            let word = &w.text.words[i];
+            let word = &w.text.source[word.span.start as usize..word.core_end as usize];
+            // Of what all words of this hash have: "don’t" is "don't".
+            let word: Cow<str> = if word.is_ascii() {
+                word.into()
+            } else {
+                word.chars().filter_map(plain).collect()
+            };
             *slot = Form {
                 hash,
-                stem: stem(bytes).unwrap_or(hash),
-                suffix: fold_hash(suffix(w, i)),
-                ending: ending(bytes),
+                stem: stem(word.as_bytes()).unwrap_or(hash),
+                suffix: fold_hash(suffix(&word)),
+                ending: ending(word.as_bytes()),
             };
         }
         *slot
@@ -307,11 +315,9 @@ fn item(w: &Words, forms: &mut Forms, i: usize) -> Item {
 }
 
 /// The last three letters or fewer.
-fn suffix<'t>(w: &Words<'_, 't>, i: usize) -> &'t str {
-    let word = &w.text.words[i];
-    let s = &w.text.source[word.span.start as usize..word.core_end as usize];
-    let from = s.char_indices().rev().nth(2).map_or(0, |(k, _)| k);
-    &s[from..]
+fn suffix(word: &str) -> &str {
+    let from = word.char_indices().rev().nth(2).map_or(0, |(k, _)| k);
+    &word[from..]
 }
 
 /// A class of the word's ending, whatever its case.
