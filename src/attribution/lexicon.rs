@@ -55,6 +55,7 @@ classes! {
     REPORT_NOUN = 24, "report_noun";
     MEDIUM_NOUN = 25, "medium_noun";
     FIELD = 26, "field";
+    UNDERGONE = 27, "undergone";
 }
 
 impl Classes {

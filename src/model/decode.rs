@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use crate::attribution::Class;
 use crate::attribution::draft::{Draft, Pieces};
+use crate::attribution::lexicon::Classes;
 use crate::attribution::words::Range;
 
 use super::crf::{NEVER, Solver, spans};
@@ -191,6 +192,12 @@ fn propose(view: &mut View, model: &Model, bias: &Bias, scorer: &mut Scorer) -> 
         scene.set(view, c, window);
         labelled(view, c.cue, window, &mut read);
         scorer.scores(&model.roles, view, &scene, &read, &mut scores);
+        if undergone(view, c.cue) {
+            for (s, _) in scores.iter_mut().zip(&read).filter(|x| *x.1 < c.cue.0) {
+                s[usize::from(SOURCE)] = NEVER;
+                s[usize::from(SOURCE) + 1] = NEVER;
+            }
+        }
         let Some((mut d, odds)) = draft(view, bias, &mut solver, &scores, c, &read) else {
             continue;
         };
@@ -277,6 +284,13 @@ pub(super) fn draft(
     Some((draft, odds))
 }
 
+/// Whether whoever stands before a cue is spoken to or of: "Lee was told", "they are accused".
+fn undergone(view: &View, cue: Range) -> bool {
+    let w = &view.words;
+    let mut cue = (cue.0..cue.1).skip_while(|&i| !w.is(i, Classes::BE));
+    cue.any(|i| w.is(i, Classes::UNDERGONE))
+}
+
 /// The content of direct speech is what stands in the marks: not what leads up to it before a colon or
 /// comma (he said to her: “…”), nor what goes on beside the cue (“…,” he said, getting up).
 fn directly(view: &View, cue: Range, mut content: Vec<Range>) -> Vec<Range> {
@@ -338,7 +352,7 @@ fn meaning(view: &View, cue: Range) -> (Class, bool) {
             .or_else(|| w.lexicon.noun(info).map(|n| (n.class, n.negative)))
     });
     let (class, negative) = known.unwrap_or((Class::Assertion, false));
-    let negation = (cue.0..cue.1).any(|i| w.is(i, crate::attribution::lexicon::Classes::NEG));
+    let negation = (cue.0..cue.1).any(|i| w.is(i, Classes::NEG));
     (class, denied.unwrap_or(negative ^ negation))
 }
 
