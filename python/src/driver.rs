@@ -10,7 +10,7 @@ use pyo3::types::{PyIterator, PyString};
 use quoth::corpus::Pool;
 
 use crate::error::to_python;
-use crate::input::{Column, Unreadable, Utf8, ids, string_at};
+use crate::input::{Column, Unreadable, Utf8, ids, is_missing, string_at};
 
 /// Bytes of text that one thread takes at a time.
 const UNIT_BYTES: usize = 1 << 18;
@@ -103,8 +103,7 @@ fn take(text: &Bound<'_, PyAny>) -> PyResult<Result<Utf8, Unreadable>> {
     if let Ok(text) = text.cast::<PyString>() {
         return Utf8::of(text).map(Ok);
     }
-    // NaN is how pandas says that a string is missing.
-    if text.is_none() || text.extract::<f64>().is_ok_and(f64::is_nan) {
+    if is_missing(text)? {
         return Ok(Err(Unreadable::null()));
     }
     let kind = text.get_type().name()?;

@@ -6,7 +6,7 @@ use arrow_array::builder::LargeStringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyString, PyStringMethods};
@@ -138,12 +138,20 @@ pub(crate) struct Column {
 
 impl Column {
     /// The column behind an object with `__arrow_c_array__` or `__arrow_c_stream__`; `None` for an
-    /// object without.
+    /// object without, and for a Series of Python objects that are no strings all: it is read as an
+    /// iterable, so that each has its status.
     pub(crate) fn of(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<Option<Self>> {
         if !object.hasattr("__arrow_c_stream__")? && !object.hasattr("__arrow_c_array__")? {
             return Ok(None);
         }
-        let array: AnyArray = object.extract()?;
+        let array: AnyArray = match object.extract() {
+            Ok(array) => array,
+            // pandas makes Arrow of its objects only now: of mixed ones, and of lone surrogates, it cannot.
+            Err(e) if e.is_instance_of::<PyException>(object.py()) && object.hasattr("dtype")? => {
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
         let field = array.field()?;
         let mut kind = field.data_type();
         if let DataType::Dictionary(_, values) = kind {
@@ -156,13 +164,21 @@ impl Column {
                 names.join(", ")
             )));
         }
-        if !matches!(
+        let wrong = || {
+            PyTypeError::new_err(format!(
+                "{argument} must be a column of strings, got {kind}"
+            ))
+        };
+        let text = matches!(
             kind,
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null
-        ) {
-            return Err(PyTypeError::new_err(format!(
-                "{argument} must be a column of strings, got {kind}"
-            )));
+        );
+        if !text && of_objects(object)? {
+            return Ok(None);
+        }
+        // pandas has a column of nothing but missing values as floats.
+        if !text && !kind.is_floating() {
+            return Err(wrong());
         }
         let reader = array.into_reader()?;
         let chunks = reader
@@ -175,8 +191,32 @@ impl Column {
             Err(e) if e.to_string().contains("datatype \"Null\"") => return Ok(None),
             Err(e) => return Err(PyValueError::new_err(e.to_string())),
         };
+        let empty = chunks.iter().all(|c| c.is_empty());
+        if !text && (empty || chunks.iter().any(|c| c.null_count() < c.len())) {
+            return Err(wrong());
+        }
         Ok(Some(Self { chunks }))
     }
+}
+
+/// Whether a value says that there is none: None, or NaN, NA, NaT, as pandas has it.
+pub(crate) fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.is_instance_of::<PyString>() {
+        return Ok(false);
+    }
+    if value.is_none() || value.extract::<f64>().is_ok_and(f64::is_nan) {
+        return Ok(true);
+    }
+    let kind = value.get_type().name()?;
+    Ok(kind == "NAType" || kind == "NaTType")
+}
+
+/// Whether a Series holds Python objects of any type.
+fn of_objects(series: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !series.hasattr("dtype")? {
+        return Ok(false);
+    }
+    series.getattr("dtype")?.eq("object")
 }
 
 /// A dictionary column as plain strings; any other as it is.
@@ -234,15 +274,12 @@ pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
         object.clone()
     };
     let id = |id: Bound<'_, PyAny>| -> PyResult<Option<String>> {
-        if id.is_none() {
+        if is_missing(&id)? {
             return Ok(None);
         }
-        // pandas has numbers with a gap as floats, and NaN for the gap.
+        // pandas has numbers with a gap as floats.
         if id.is_instance_of::<PyFloat>() {
             let x: f64 = id.extract()?;
-            if x.is_nan() {
-                return Ok(None);
-            }
             if x.fract() == 0.0 && x.abs() < 1e15 {
                 return Ok(Some(format!("{x:.0}")));
             }

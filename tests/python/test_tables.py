@@ -286,9 +286,37 @@ def test_polars_column_of_nulls(people: Gazetteer) -> None:
 
 
 @pytest.mark.parametrize(
+    ("texts", "states"),
+    [
+        (["Tan", 5], ["ok", "not_text"]),
+        (["Tan", b"x"], ["ok", "not_text"]),
+        ([b"Tan", b"x"], ["not_text", "not_text"]),
+        (["Tan", "\ud800 x"], ["ok", "ok"]),
+        (["Tan", ["x"], pd.NA, None, pd.NaT, math.nan], ["ok", "not_text", "null", "null", "null", "null"]),
+        ([1, 2], ["not_text", "not_text"]),
+        ([math.nan, math.nan], ["null", "null"]),
+    ],
+)
+def test_what_is_no_text_in_a_series_of_objects_gets_a_row(
+    people: Gazetteer, texts: list[Any], states: list[str]
+) -> None:
+    for given in (texts, pd.Series(texts, dtype=object)):
+        for found in (people.find_all(given), Attributor(people).read_all(given).mentions):
+            assert [row["status"] for row in found.status] == states
+            assert [row["text"] for row in found] == ["Tan"] * ("Tan" in texts)
+
+
+def test_a_column_of_nothing_but_missing_floats(people: Gazetteer) -> None:
+    for texts in (pd.Series([math.nan, math.nan]), pl.Series([None, None], dtype=pl.Float64)):
+        assert [row["status"] for row in people.find_all(texts).status] == ["null", "null"]
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: pa.array([1, 2]), "must be a column of strings, got Int64"),
+        (lambda: pa.array([], pa.float64()), "must be a column of strings, got Float64"),
+        (lambda: pd.Series([1.5, math.nan]), "must be a column of strings, got Float64"),
         (lambda: pa.array([b"Tan"]), "must be a column of strings, got Binary"),
         (lambda: pa.array([["Tan"]]), "must be a column of strings, got List"),
         (lambda: pa.array([1, 2]).dictionary_encode(), "must be a column of strings, got Int64"),
@@ -343,8 +371,9 @@ def test_table_of_ids(people: Gazetteer, make: Callable[[], Any]) -> None:
 
 
 def test_missing_id_of_a_pandas_number_column(people: Gazetteer) -> None:
-    found = people.find_all(["Tan"] * 2, ids=pd.Series([1, None]))
-    assert [row["id"] for row in found][1] is None
+    for ids in (pd.Series([1, None]), [1, pd.NA], np.array([1, math.nan], dtype=object), [1, np.float32("nan")]):
+        found = people.find_all(["Tan"] * 2, ids=ids)
+        assert [row["id"] for row in found][1] is None
 
 
 def test_dictionary_columns_take_linear_time(people: Gazetteer) -> None:
