@@ -10,7 +10,7 @@ use pyo3::types::{PyIterator, PyString};
 use quoth::corpus::Pool;
 
 use crate::error::to_python;
-use crate::input::{Column, Unreadable, Utf8, ids, is_missing, string_at};
+use crate::input::{Column, Given, Unreadable, Utf8, bytes_at, ids, is_missing};
 
 /// Bytes of text that one thread takes at a time.
 const UNIT_BYTES: usize = 1 << 18;
@@ -23,7 +23,7 @@ const UNITS_A_CHUNK: usize = 16;
 pub(crate) struct Unit<'a> {
     /// Position of the first text in the whole input.
     pub(crate) first: usize,
-    pub(crate) texts: Vec<Result<&'a str, Unreadable>>,
+    pub(crate) texts: Vec<Given<'a>>,
     /// Ids of these texts, where given.
     pub(crate) ids: Option<&'a [Option<String>]>,
 }
@@ -93,9 +93,12 @@ impl Chunk {
         Ok(())
     }
 
-    fn texts(&self) -> Vec<Result<&str, Unreadable>> {
-        let texts = self.texts.iter();
-        texts.map(|t| t.as_deref().map_err(Clone::clone)).collect()
+    fn texts(&self) -> Vec<Given<'_>> {
+        let texts = self.texts.iter().map(|text| match text {
+            Ok(text) => Given::Text(text),
+            Err(unreadable) => Given::Not(unreadable.clone()),
+        });
+        texts.collect()
     }
 }
 
@@ -163,19 +166,18 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         for chunk in chunks {
             let mut from = 0;
             while from < chunk.len() {
-                let (mut bytes, mut to) = (0, from);
-                while to < chunk.len()
+                let (mut bytes, mut texts) = (0, Vec::new());
+                while from < chunk.len()
                     && bytes < self.chunk_bytes()
-                    && to - from < self.chunk_texts()
+                    && texts.len() < self.chunk_texts()
                 {
-                    bytes += string_at(chunk.as_ref(), to).map_or(0, str::len);
-                    to += 1;
+                    let text = bytes_at(chunk.as_ref(), from)
+                        .map_or_else(|| Given::Not(Unreadable::null()), Given::Bytes);
+                    bytes += text.len();
+                    texts.push(text);
+                    from += 1;
                 }
-                let texts: Vec<Result<&str, Unreadable>> = (from..to)
-                    .map(|k| string_at(chunk.as_ref(), k).ok_or_else(Unreadable::null))
-                    .collect();
                 self.work_on(&texts, |_| Ok(()))?;
-                from = to;
             }
         }
         Ok(())
@@ -184,7 +186,7 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
     /// Works on these texts, and does `meanwhile` on this thread.
     fn work_on(
         &mut self,
-        texts: &[Result<&str, Unreadable>],
+        texts: &[Given<'_>],
         meanwhile: impl FnOnce(Python<'_>) -> PyResult<()> + Send,
     ) -> PyResult<()> {
         if let Some(ids) = &self.ids
@@ -198,7 +200,7 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         let mut units = Vec::new();
         let (mut from, mut bytes, mut all) = (0, 0, 0);
         for (k, text) in texts.iter().enumerate() {
-            bytes += text.as_ref().map_or(0, |t| t.len());
+            bytes += text.len();
             if bytes >= UNIT_BYTES || k + 1 - from >= UNIT_TEXTS || k + 1 == texts.len() {
                 let first = self.done + from;
                 let ids = self.ids.as_ref().map(|i| &i[first..=self.done + k]);

@@ -17,7 +17,7 @@ use quoth::{Entry, Span};
 use crate::columns::{Docs, Offsets, batch, joined, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
-use crate::input::{Unreadable, Utf8, push_whole, to_utf8};
+use crate::input::{Given, Unreadable, Utf8, push_whole, to_utf8};
 use crate::table::Table;
 
 /// (id, label, canonical name, further names, priority, properties as JSON, related ids)
@@ -368,10 +368,10 @@ pub(crate) fn id_of<'a>(unit: &Unit<'a>, k: usize) -> Option<&'a str> {
 
 /// Works on a text; whatever goes wrong, even a fault of the core, becomes the text's status.
 pub(crate) fn guarded<'a, R>(
-    text: &Result<&'a str, Unreadable>,
+    text: &Given<'a>,
     work: impl FnOnce(&'a str) -> Result<R, quoth::Error>,
 ) -> Result<(&'a str, R), Unreadable> {
-    let text = text.clone()?;
+    let text = text.text()?;
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(text))) {
         Ok(Ok(found)) => Ok((text, found)),
         Ok(Err(e)) => Err(Unreadable {

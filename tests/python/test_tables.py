@@ -306,6 +306,32 @@ def test_what_is_no_text_in_a_series_of_objects_gets_a_row(
             assert [row["text"] for row in found] == ["Tan"] * ("Tan" in texts)
 
 
+NO_UTF8 = [b"Tan \xed\xa0\x80 Tan", b"Tan", b"\xe2\x80\x9cNo,\xe2\x80\x9d Tan said.\xff", None, b"\x80" * 40]
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary"])
+def test_strings_of_arrow_that_are_no_utf8(people: Gazetteer, kind: str) -> None:
+    def column(values: list[bytes | None]) -> Any:
+        binary = {"large_string": pa.large_binary(), "string_view": pa.binary_view()}.get(kind, pa.binary())
+        string = getattr(pa, "string" if kind == "dictionary" else kind)()
+        strings = pa.array([b"Kim\xff", *values], binary).view(string)[1:]
+        if kind != "dictionary":
+            return strings
+        return pa.DictionaryArray.from_arrays(range(len(values)), strings)
+
+    for found in (people.find_all(column(NO_UTF8)), Attributor(people).read_all(column(NO_UTF8)).mentions):
+        assert [(row["status"], row["message"]) for row in found.status] == [
+            ("not_text", "no UTF-8 at byte 4"),
+            ("ok", None),
+            ("not_text", "no UTF-8 at byte 19"),
+            ("null", "no text"),
+            ("not_text", "no UTF-8 at byte 0"),
+        ]
+        assert [(row["doc"], row["text"]) for row in found] == [(1, "Tan")]
+    ids = [row["id"] for row in people.find_all(["x", "Tan"], ids=column([b"caf\xe9", b"y"])).status]
+    assert ids == ["caf\ufffd", "y"]
+
+
 def test_a_column_of_nothing_but_missing_floats(people: Gazetteer) -> None:
     for texts in (pd.Series([math.nan, math.nan]), pl.Series([None, None], dtype=pl.Float64)):
         assert [row["status"] for row in people.find_all(texts).status] == ["null", "null"]
