@@ -12,7 +12,7 @@ from quoth.errors import FileFormatError
 from quoth.matching import Case, Matching
 from quoth.progress import Bar
 from quoth.results import Entry, Mention
-from quoth.sources import OnError
+from quoth.sources import Entries, OnError
 from quoth.tables import Mentions, Status
 
 __all__ = ["Case", "Gazetteer", "Matching", "OffsetUnit"]
@@ -31,12 +31,15 @@ class Gazetteer:
         entries: One mapping an entry (`id`, `name`, and optionally `aliases` as a list or a string
             with "|" between them, `label`, `priority`, `related`: ids of entries that it belongs with, by
             which candidates of one name are told apart; other fields are kept as properties), or a
-            plain name, which is its own id. Mappings of one id and label are one entry.
+            plain name, which is its own id. Mappings of one id and label are one entry. Or one mapping
+            of ids to a name, to a list of names, the canonical first, or to such a mapping without its
+            id. Or a table of any Arrow library with these columns, as in `from_arrow`.
         **options: How names match: `case`, `fold_accents`, `overlapping`, `whole_words`, `plural`,
             `derive`, `stop_names`, `min_length`, `max_edits`, `min_edit_length`; see `Matching`.
 
     Raises:
         GazetteerError: For an entry that cannot be used; names the entry and what is wrong.
+        TypeError: If `entries` are no many entries.
         ValueError: For an option that is none of the choices.
 
     Example:
@@ -49,12 +52,11 @@ class Gazetteer:
 
     def __init__(
         self,
-        entries: Iterable[Mapping[str, Any] | str] = (),
+        entries: Entries = (),
         **options: Unpack[Matching],
     ) -> None:
-        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
-            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        self._build(entries, sources.Rows(sources.Columns(), "raise"), options)
+        reader = sources.Rows(sources.Columns(), "raise")
+        self._build(reader.of(entries), reader, options)
 
     def _build(self, rows: Iterable[sources.Row], reader: sources.Rows, options: Mapping[str, Any]) -> None:
         encoded = matching.encode(options)
@@ -84,7 +86,7 @@ class Gazetteer:
     @classmethod
     def from_records(
         cls,
-        records: Iterable[Mapping[str, Any] | str],
+        records: Entries,
         *,
         id: str = "id",
         name: str = "name",
@@ -99,7 +101,7 @@ class Gazetteer:
         """Builds from mappings whose fields have names of their own.
 
         Args:
-            records: One mapping an entry, or a plain name.
+            records: One mapping an entry, or a plain name; or what else the class takes.
             id: Field of the identifier.
             name: Field of the canonical name.
             aliases: Field of further names: a list, or a string with `separator` between them.
@@ -112,10 +114,12 @@ class Gazetteer:
 
         Raises:
             GazetteerError: For an entry that cannot be used; names its row.
+            TypeError: If `records` are no many entries.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         new = cls.__new__(cls)
-        new._build(records, sources.Rows(columns, on_error), options)
+        reader = sources.Rows(columns, on_error)
+        new._build(reader.of(records), reader, options)
         return new
 
     @classmethod
@@ -242,10 +246,12 @@ class Gazetteer:
 
         Raises:
             GazetteerError: For a name that cannot be used; names the file and line, or its number.
+            TypeError: If `names` are neither.
             FileFormatError: If a packed file is damaged.
             OSError: If the file cannot be read.
         """
-        if not hasattr(names, "__iter__") and not isinstance(names, os.PathLike):
+        many = hasattr(names, "__iter__") and not isinstance(names, Mapping) and not sources.is_table(names)
+        if not many and not isinstance(names, os.PathLike):
             raise TypeError(f"names must be many names or a path, got {type(names).__name__}")
         return cls._from(lists.name_records(names, label), sources.Columns(), on_error, options)
 
@@ -506,7 +512,7 @@ class Gazetteer:
             )
         return Mentions(mentions, Status(status))
 
-    def add(self, entries: Iterable[Mapping[str, Any] | str]) -> Gazetteer:
+    def add(self, entries: Entries) -> Gazetteer:
         """Gives a gazetteer with more entries; this one stays as it is.
 
         An id that is there already gets the new names too. It costs little beside the entries
@@ -517,11 +523,10 @@ class Gazetteer:
 
         Raises:
             GazetteerError: For an entry that cannot be used; names its number.
+            TypeError: If `entries` are no many entries.
         """
-        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
-            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        convert = sources.Rows(sources.Columns(), "raise").convert
-        rows = (convert(n, row) for n, row in enumerate(entries))
+        reader = sources.Rows(sources.Columns(), "raise")
+        rows = (reader.convert(n, row) for n, row in enumerate(reader.of(entries)))
         return self._changed([row for row in rows if row is not None], set())
 
     def remove(self, ids: Iterable[str]) -> Gazetteer:

@@ -6,15 +6,17 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, cast, get_args
 
 from quoth.errors import FileFormatError, GazetteerError, QuothError
 from quoth.files import Where, at, lines, opened, suffix
 
 __all__ = [
+    "ArrowTable",
     "Columns",
+    "Entries",
     "Located",
     "OnError",
     "Plain",
@@ -36,6 +38,16 @@ Row = Mapping[str, Any] | str | QuothError
 Located = Iterator[tuple[Where, Row]]
 """Rows and where they came from."""
 OnError = Literal["raise", "skip"]
+
+
+class ArrowTable(Protocol):
+    """A table of any Arrow library."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+Entries = Iterable[Mapping[str, Any] | str] | Mapping[Any, str | Sequence[str] | Mapping[str, Any]] | ArrowTable
+"""Records and names; names, or a record, by id; or a table with a row an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,22 @@ class Rows:
         self.skipped: list[str] = []
         """Where each row that was left out stands, and why."""
 
+    def of(self, entries: Entries) -> Iterable[Row]:
+        """The rows of entries, however they are held.
+
+        Raises:
+            TypeError: If they are no many entries.
+            GazetteerError: If a table lacks a required column.
+            ImportError: For a table, without pyarrow.
+        """
+        if is_table(entries):
+            return self.located(arrow_records(entries, self._columns))
+        if isinstance(entries, Mapping):
+            return _by_id(entries, self._columns)
+        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
+            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
+        return cast(Iterable[Row], entries)
+
     def located(self, rows: Located) -> Iterator[Row]:
         """The rows of a source: until the next is taken, errors say where this one came from."""
         for self._where, row in rows:
@@ -130,6 +158,33 @@ class Rows:
         if not self._skip:
             raise GazetteerError(message)
         self.skipped.append(message)
+
+
+def is_table(entries: object) -> bool:
+    """Whether it is a table of an Arrow library; a column, as a Series is, is many names."""
+    if not hasattr(entries, "__arrow_c_stream__"):
+        return False
+    return hasattr(entries, "columns") or hasattr(entries, "schema") or not hasattr(entries, "__iter__")
+
+
+def _by_id(entries: Mapping[Any, Any], columns: Columns) -> Iterator[Row]:
+    if columns.id in entries and columns.name in entries:
+        raise TypeError(
+            f"entries must be many; a mapping is of ids to names, got one with the keys {columns.id!r} and "
+            f"{columns.name!r}: put a record into a list, and make a table of columns"
+        )
+    return (_with_id(id, value, columns) for id, value in entries.items())
+
+
+def _with_id(id: Any, value: object, columns: Columns) -> Row:
+    if isinstance(value, Mapping):
+        if value.get(columns.id, id) != id:
+            return GazetteerError(f"{id!r}: its record has the id {value[columns.id]!r}")
+        return {**value, columns.id: id}
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, Sequence) or isinstance(names, bytes):
+        return GazetteerError(f"{id!r}: expected a name, names or a record, got {type(value).__name__}")
+    return {columns.id: id, columns.name: next(iter(names), None), columns.aliases: list(names[1:])}
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
@@ -269,13 +324,17 @@ def arrow_records(table: Any, columns: Columns) -> Located:
     """Reads any table with `__arrow_c_stream__` (polars, pyarrow, pandas, duckdb …); needs pyarrow.
 
     Raises:
-        GazetteerError: If a required column is missing.
+        GazetteerError: If a required column is missing, or Arrow cannot hold what pandas has.
     """
     try:
         import pyarrow
     except ImportError as e:
         raise ImportError('reading Arrow tables needs pyarrow: pip install "quoth[files]"') from e
-    reader = pyarrow.RecordBatchReader.from_stream(table)
+    try:
+        reader = pyarrow.RecordBatchReader.from_stream(table)
+    except (pyarrow.ArrowException, UnicodeEncodeError) as e:
+        # Of objects of several types in one column of pandas.
+        raise GazetteerError(f"Arrow cannot hold the table: {e}") from None
     missing = _missing_column(reader.schema.names, columns)
     if missing:
         raise GazetteerError(missing)

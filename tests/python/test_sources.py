@@ -322,6 +322,75 @@ def test_a_file_of_names_with_a_label(tmp_path: Path) -> None:
     ]
 
 
+# --- mappings and tables -------------------------------------------------------------------------
+
+
+def test_entries_by_id() -> None:
+    given = {
+        "Q1": "Ann Lee",
+        "Q2": ["Bo Hale", "Bo"],
+        "Q3": {"name": "Cy Tan", "aliases": "Cy|Tan", "label": "PERSON", "born": 1960},
+        4: ("Dee",),
+        "Q5": {"id": "Q5", "name": "Eve"},
+    }
+    expected = [
+        {"id": "Q1", "name": "Ann Lee"},
+        {"id": "Q2", "name": "Bo Hale", "aliases": ["Bo"]},
+        {"id": "Q3", **given["Q3"]},
+        {"id": 4, "name": "Dee"},
+        {"id": "Q5", "name": "Eve"},
+    ]
+    for mapping in (given, MappingProxyType(given)):
+        for built in (Gazetteer(mapping), Gazetteer.from_records(mapping), Gazetteer().add(mapping)):
+            assert list(built) == list(Gazetteer(expected))
+    named = Gazetteer.from_records({"Q1": {"title": "Ann"}, "Q2": ["Bo", "B"]}, id="key", name="title", aliases="also")
+    assert [(e.id, e.name, e.names) for e in named] == [("Q1", "Ann", ()), ("Q2", "Bo", ("B",))]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (3, "'Q1': expected a name, names or a record, got int"),
+        (b"Ann", "'Q1': expected a name, names or a record, got bytes"),
+        ([], "no 'name'"),
+        ({"id": "Q2", "name": "Ann"}, "'Q1': its record has the id 'Q2'"),
+        ({"label": "PERSON"}, "no 'name'"),
+    ],
+)
+def test_bad_entries_by_id(value: Any, message: str) -> None:
+    given = {"Q1": value, "Q3": "Bo"}
+    with pytest.raises(GazetteerError, match=message):
+        Gazetteer(given)
+    skipping = Gazetteer.from_records(given, on_error="skip")
+    assert (ids(skipping), len(skipping.skipped)) == (["Q3"], 1)
+
+
+@pytest.mark.parametrize("one", [{"id": "Q1", "name": "Ann"}, {"id": ["Q1", "Q2"], "name": ["Ann", "Bo"]}])
+def test_one_record_is_not_many(one: dict[str, Any]) -> None:
+    for call in (Gazetteer, Gazetteer.from_records, Gazetteer().add):
+        with pytest.raises(TypeError, match="entries must be many; a mapping is of ids to names"):
+            call(one)
+
+
+def test_tables_are_tables_and_columns_are_names() -> None:
+    arrow, pandas, polars = (pytest.importorskip(name) for name in ("pyarrow", "pandas", "polars"))
+    columns = {"id": ["1", "2"], "name": ["Ann", "Bo"]}
+    table = arrow.table(columns)
+    for make in (pandas.DataFrame, polars.DataFrame, arrow.table, lambda c: table.to_batches()[0]):
+        for call in (Gazetteer, Gazetteer.from_records, Gazetteer().add):
+            assert [(e.id, e.name) for e in call(make(columns))] == [("1", "Ann"), ("2", "Bo")]
+        with pytest.raises(TypeError, match="names must be many names or a path"):
+            Gazetteer.from_names(make(columns))
+    assert ids(Gazetteer(table.to_reader())) == ["1", "2"]
+    assert ids(Gazetteer.from_records(table.rename_columns(["k", "n"]), id="k", name="n")) == ["1", "2"]
+    for series in (pandas.Series(["Ann", "Bo"]), polars.Series(["Ann", "Bo"])):
+        assert ids(Gazetteer(series)) == ids(Gazetteer.from_names(series)) == ["Ann", "Bo"]
+    with pytest.raises(GazetteerError, match="no column 'id'; the columns are name"):
+        Gazetteer(polars.DataFrame({"name": ["Ann"]}))
+    with pytest.raises(GazetteerError, match="Arrow cannot hold the table: .*id"):
+        Gazetteer(pandas.DataFrame({"id": ["1", 2], "name": ["Ann", "Bo"]}))
+
+
 # --- Arrow ---------------------------------------------------------------------------------------
 
 
