@@ -19,7 +19,7 @@ from rich.text import Text as RichText
 import quoth
 from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Preset
-from quoth.files import Format, guess
+from quoth.files import Format, codec, guess
 from quoth.matching import Case
 
 __all__ = ["main"]
@@ -67,6 +67,7 @@ _BUILDERS: dict[Format, Callable[..., Gazetteer]] = {
 }
 # Options of `quoth build` that only some formats have, as the formats' functions call them.
 _FORMAT_OPTIONS = {
+    "encoding": ("csv", "jsonl", "names", "entity-ruler"),
     "label": ("names",),
     "languages": ("geonames", "wikidata"),
     "labels": ("wikidata",),
@@ -78,7 +79,7 @@ _FORMAT_OPTIONS = {
 
 
 def _built(path: Path, form: Format | None = None, **options: Any) -> Gazetteer:
-    form = form or guess(path)
+    form = form or guess(path, options.get("encoding", "utf-8"))
     if form is None:
         known = ", ".join(_GAZETTEER_SUFFIXES)
         raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}; see --format")
@@ -124,6 +125,17 @@ _min_score_option = click.option(
     help="Leave out less sure ones.",
 )
 _top_level_option = click.option("--top-level", is_flag=True, help="Leave out attributions nested in another.")
+_encoding_option = click.option(
+    "--encoding", default="utf-8", show_default=True, help="That of the texts, e.g. cp1252."
+)
+
+
+def _text(file: Any, encoding: str) -> str:
+    try:
+        text: str = file.read().decode(codec(encoding))
+    except UnicodeDecodeError as e:
+        raise ValueError(f"{file.name}: not {encoding} at byte {e.start}; see --encoding") from None
+    return text
 
 
 @main.command()
@@ -132,12 +144,19 @@ _top_level_option = click.option("--top-level", is_flag=True, help="Leave out at
 @_model_option
 @_min_score_option
 @_top_level_option
+@_encoding_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
 def read(
-    file: Any, gazetteer: Path | None, model: str, min_score: float | Preset, top_level: bool, as_json: bool
+    file: Any,
+    gazetteer: Path | None,
+    model: str,
+    min_score: float | Preset,
+    top_level: bool,
+    encoding: str,
+    as_json: bool,
 ) -> None:
     """Read one text FILE (- for standard input) and show who said what."""
-    text = file.read().decode("utf-8-sig", errors="replace")
+    text = _text(file, encoding)
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     document = attributor.read(text)
     if as_json:
@@ -180,6 +199,7 @@ def _show(document: Document) -> None:
 @_top_level_option
 @click.option("--text", "text_column", help="Column of the texts; default text, body, content or article.")
 @click.option("--id", "id_column", help="Column of the ids; default id, url, uri or doc_id.")
+@_encoding_option
 @click.option("--threads", type=click.IntRange(min=1), help="Threads; one a core by default.")
 def extract(
     files: tuple[Path, ...],
@@ -190,6 +210,7 @@ def extract(
     top_level: bool,
     text_column: str | None,
     id_column: str | None,
+    encoding: str,
     threads: int | None,
 ) -> None:
     """Read many texts from FILES and write their attributions to one table.
@@ -212,7 +233,11 @@ def extract(
         )
         task = progress.add_task("", total=readers.count_bytes(paths))
         batches = readers.read_batches(
-            files, text=text_column, id=id_column, on_bytes=lambda n: progress.update(task, completed=n)
+            files,
+            text=text_column,
+            id=id_column,
+            encoding=encoding,
+            on_bytes=lambda n: progress.update(task, completed=n),
         )
         for batch in batches:
             found = attributor.read_all(batch.texts, ids=batch.ids, n_threads=threads, progress=False)
@@ -298,6 +323,7 @@ def import_parquet() -> Any:
 @click.option("--no-common-words", is_flag=True, help="Leave out names that are common English words.")
 @click.option("--min-length", type=click.IntRange(0), default=0, help="Letters that a name must have.")
 @click.option("--max-edits", type=click.IntRange(0, 2), default=0, help="Spelling mistakes that a name may have.")
+@click.option("--encoding", help="csv, jsonl, names, entity-ruler: that of SOURCE; default utf-8.")
 @click.option("--label", help="names: the label of all.")
 @click.option(
     "--language", "languages", multiple=True, help="wikidata, or geonames with --alternate-names; repeatable."
@@ -356,13 +382,14 @@ def info(file: Path, verify: bool) -> None:
 @main.command()
 @click.argument("gazetteer", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("file", type=click.File("rb"))
+@_encoding_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a mention.")
-def find(gazetteer: Path, file: Any, as_json: bool) -> None:
+def find(gazetteer: Path, file: Any, encoding: str, as_json: bool) -> None:
     """Find the names of GAZETTEER in one text FILE (- for standard input)."""
     names = _gazetteer(gazetteer)
     if names is None:
         return
-    text = file.read().decode("utf-8-sig", errors="replace")
+    text = _text(file, encoding)
     for m in names.find(text):
         if as_json:
             row = {"start": m.start, "end": m.end, "text": m.text, "id": m.id, "name": m.name, "label": m.label}

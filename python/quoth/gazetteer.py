@@ -135,18 +135,24 @@ class Gazetteer:
         related: str = "related",
         separator: str = "|",
         delimiter: str | None = None,
+        encoding: str = "utf-8",
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from a CSV or TSV file with a header (also .gz, .bz2, .zip); arguments as in `from_records`.
 
+        Cells are parted by `delimiter`: a tab in .tsv, else a comma, where it is not given. The file
+        is in `encoding`, e.g. "cp1252", "utf-16"; a BOM of UTF-8 is passed over.
+
         Raises:
-            FileFormatError: If a required column is missing; names the file and its columns.
+            FileFormatError: If a required column is missing; names the file and its columns. For a
+                row that is not in the encoding; names the file and line.
             GazetteerError: For a row that cannot be used; names the file and line.
+            ValueError: If there is no such encoding.
             OSError: If the file cannot be read.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
-        rows = sources.csv_records(path, columns, delimiter=delimiter)
+        rows = sources.csv_records(path, columns, delimiter=delimiter, encoding=encoding)
         return cls._from(rows, columns, on_error, options)
 
     @classmethod
@@ -161,18 +167,21 @@ class Gazetteer:
         priority: str = "priority",
         related: str = "related",
         separator: str = "|",
+        encoding: str = "utf-8",
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from JSON Lines, one object an entry (also .gz, .bz2, .zip); arguments as in `from_records`.
+        """Builds from JSON Lines, one object an entry (also .gz, .bz2, .zip); arguments as in `from_csv`.
 
         Raises:
-            FileFormatError: For a line that is no JSON object; names the file and line.
+            FileFormatError: For a line that is no JSON object, or not in the encoding; names the file
+                and line.
             GazetteerError: For an entry that cannot be used; names the file and line.
+            ValueError: If there is no such encoding.
             OSError: If the file cannot be read.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
-        rows = sources.jsonl_records(path)
+        rows = sources.jsonl_records(path, encoding)
         return cls._from(rows, columns, on_error, options)
 
     @classmethod
@@ -233,6 +242,7 @@ class Gazetteer:
         names: str | os.PathLike[str] | Iterable[str],
         *,
         label: str = "",
+        encoding: str = "utf-8",
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
@@ -241,19 +251,21 @@ class Gazetteer:
         Args:
             names: Names, or the path of a text file of one a line (also .gz, .bz2, .zip).
             label: The label of all.
+            encoding: That of the file, as in `from_csv`.
             on_error: As in `from_records`.
             **options: How names match, as in the class.
 
         Raises:
             GazetteerError: For a name that cannot be used; names the file and line, or its number.
             TypeError: If `names` are neither.
-            FileFormatError: If a packed file is damaged.
+            FileFormatError: For a line that is not in the encoding, or if a packed file is damaged.
+            ValueError: If there is no such encoding.
             OSError: If the file cannot be read.
         """
         many = hasattr(names, "__iter__") and not isinstance(names, Mapping) and not sources.is_table(names)
         if not many and not isinstance(names, os.PathLike):
             raise TypeError(f"names must be many names or a path, got {type(names).__name__}")
-        return cls._from(lists.name_records(names, label), sources.Columns(), on_error, options)
+        return cls._from(lists.name_records(names, label, encoding), sources.Columns(), on_error, options)
 
     @classmethod
     def from_geonames(
@@ -287,8 +299,9 @@ class Gazetteer:
             **options: How names match, as in the class.
 
         Raises:
-            FileFormatError: For a line with another number of columns, or a population or coordinate
-                that is no number; names the file and line. If a packed file is damaged.
+            FileFormatError: For a line with another number of columns, a population or coordinate
+                that is no number, or that is no UTF-8; names the file and line. If a packed file is
+                damaged.
             GazetteerError: For an entry that cannot be used; names the file and line.
             ValueError: For a class that there is not, or languages without their file.
             OSError: If the file cannot be read.
@@ -339,8 +352,8 @@ class Gazetteer:
             **options: How names match, as in the class.
 
         Raises:
-            FileFormatError: For a file or line that is neither, or a missing column; names file and
-                line. If a packed file is damaged.
+            FileFormatError: For a file or line that is neither, or no UTF-8, or a missing column;
+                names file and line. If a packed file is damaged.
             GazetteerError: For an entry that cannot be used; names the file and line.
             OSError: If the file cannot be read.
         """
@@ -354,7 +367,12 @@ class Gazetteer:
 
     @classmethod
     def from_entity_ruler(
-        cls, path: str | os.PathLike[str], *, on_error: OnError = "raise", **options: Unpack[Matching]
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        encoding: str = "utf-8",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from patterns of spaCy's EntityRuler (JSON Lines of `label`, `pattern`, `id`).
 
@@ -369,7 +387,7 @@ class Gazetteer:
                 file and line.
             OSError: If the file cannot be read.
         """
-        return cls._from(lists.entity_ruler_records(path), sources.Columns(), on_error, options)
+        return cls._from(lists.entity_ruler_records(path, encoding), sources.Columns(), on_error, options)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:

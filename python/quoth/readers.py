@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TextIO
+
+from quoth.files import Lines, codec, undecoded
 
 __all__ = ["Batch", "count_bytes", "expand", "read_batches"]
 
@@ -22,7 +24,6 @@ ID_COLUMNS = ("id", "url", "uri", "doc_id")
 _PLAIN = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv")
 SUFFIXES = (*_PLAIN, *(suffix + ".gz" for suffix in _PLAIN), ".parquet")
 
-_BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_FIELD = 2**28  # a longer JSON line or CSV field is a broken file (an unclosed quote, say)
 _MAX_ROWS = 100_000  # keeps a batch small where most texts are null or empty
@@ -44,10 +45,11 @@ class Batch(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """The columns the caller named; None asks for the default."""
+    """What the caller asks for; None asks for the default."""
 
     text: str | None
     id: str | None
+    encoding: str
 
 
 class _Gauge:
@@ -106,6 +108,7 @@ def read_batches(
     *,
     text: str | None = None,
     id: str | None = None,
+    encoding: str = "utf-8",
     batch_bytes: int = 8_000_000,
     on_bytes: Callable[[int], None] | None = None,
 ) -> Iterator[Batch]:
@@ -120,6 +123,7 @@ def read_batches(
         paths: Files and folders, as for `expand`.
         text: The column of the text; by default the first of text, body, content, article.
         id: The column of the id; by default the first of id, url, uri, doc_id, if any.
+        encoding: That of text, JSONL and CSV files; a BOM of UTF-8 is passed over.
         batch_bytes: A batch ends with the document that brings it to this many characters.
         on_bytes: Called after each batch is dealt with, and at the end, with the bytes consumed
             so far on the scale of `count_bytes`.
@@ -130,15 +134,16 @@ def read_batches(
     Raises:
         FileNotFoundError: A path does not exist.
         ImportError: There is a Parquet file and pyarrow is not installed.
-        ValueError: A path or a file is not usable. Problems of the paths are raised at once,
-            problems inside a file while iterating.
+        ValueError: A path or a file is not usable, or not in the encoding. Problems of the paths are
+            raised at once, problems inside a file while iterating.
     """
     if batch_bytes < 1:
         raise ValueError(f"batch_bytes must be at least 1, got {batch_bytes}")
     files = expand(paths)
     if any(_kind(path) == ".parquet" for path in files):
         _pyarrow()
-    return _batches(files, _Wanted(text, id), batch_bytes, on_bytes or (lambda _: None))
+    codec(encoding)
+    return _batches(files, _Wanted(text, id, encoding), batch_bytes, on_bytes or (lambda _: None))
 
 
 def _batches(files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
@@ -196,14 +201,25 @@ def _opened(path: Path, gauge: _Gauge) -> Iterator[BinaryIO]:
     """Opens a file, unpacked if it is gzip; the gauge follows the bytes on disk."""
     with path.open("rb") as raw:
         gauge.position = raw.tell
-        if not path.name.lower().endswith(".gz"):
-            yield raw
-            return
         try:
+            if not path.name.lower().endswith(".gz"):
+                yield raw
+                return
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield io.BufferedReader(unpacked)
+        except UnicodeError as error:
+            raise ValueError(f"{path}: {error}") from None
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: damaged gzip data: {error}") from error
+
+
+def _decoded(stream: BinaryIO, encoding: str, newline: str) -> io.TextIOWrapper:
+    """A stream's text, with lone surrogates for bytes that are not in the encoding."""
+    return io.TextIOWrapper(stream, encoding=codec(encoding), errors="surrogateescape", newline=newline)
+
+
+def _not_decoded(where: str, encoding: str) -> ValueError:
+    return ValueError(f"{where}: not {encoding}; is it in another encoding?")
 
 
 # --- formats -------------------------------------------------------------------------------------
@@ -211,36 +227,40 @@ def _opened(path: Path, gauge: _Gauge) -> Iterator[BinaryIO]:
 
 def _txt_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
     with _opened(path, gauge) as stream:
-        yield _clean(str(path)), stream.read().removeprefix(_BOM).decode(errors="replace")
+        try:
+            text = stream.read().decode(codec(wanted.encoding))
+        except UnicodeDecodeError as error:
+            raise _not_decoded(f"{path}: byte {error.start}", wanted.encoding) from None
+        yield _clean(str(path)), text
 
 
 def _jsonl_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
     columns: tuple[str, str | None] | None = None
     with _opened(path, gauge) as stream:
-        for number, line in _json_lines(path, stream):
+        for number, line in _json_lines(path, _decoded(stream, wanted.encoding, "\n")):
             where = f"{path}: line {number}"
+            if undecoded(line):
+                raise _not_decoded(where, wanted.encoding)
             record = _json_object(line, where)
             if columns is None:
                 columns = _columns(path, wanted, list(record))
             yield _row(record.get, columns, where, f"{path}:{number}")
 
 
-def _json_lines(path: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _json_lines(path: Path, stream: TextIO) -> Iterator[tuple[int, str]]:
     """Yields the lines that are not blank, with their numbers."""
     number = 0
     while line := stream.readline(_MAX_FIELD):
         number += 1
-        if number == 1:
-            line = line.removeprefix(_BOM)
         if len(line) == _MAX_FIELD:
-            raise ValueError(f"{path}: line {number}: longer than {_MAX_FIELD} bytes")
+            raise ValueError(f"{path}: line {number}: longer than {_MAX_FIELD} characters")
         if line and not line.isspace():
             yield number, line
 
 
-def _json_object(line: bytes, where: str) -> dict[str, Any]:
+def _json_object(line: str, where: str) -> dict[str, Any]:
     try:
-        record = json.loads(line.decode(errors="replace"))
+        record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: malformed JSON: {error}") from error
     if not isinstance(record, dict):
@@ -250,27 +270,31 @@ def _json_object(line: bytes, where: str) -> dict[str, Any]:
 
 def _csv_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
     with _opened(path, gauge) as stream:
-        records = _csv_records(path, stream)
+        lines = Lines(_decoded(stream, wanted.encoding, ""))
+        records = _csv_records(path, lines)
         _, header = next(records, (0, None))
+        if lines.bad:
+            raise _not_decoded(f"{path}: line 1", wanted.encoding)
         if header is None:
             raise ValueError(f"{path}: the file is empty; a header row is required")
         columns = _columns(path, wanted, header)
         index = {name: place for place, name in reversed(list(enumerate(header)))}
         for number, (line, record) in enumerate(records, start=1):
+            if lines.bad:
+                raise _not_decoded(f"{path}: line {line}", wanted.encoding)
             if any(record[len(header) :]):
                 counts = f"{len(record)} fields where the header has {len(header)}"
                 raise ValueError(f"{path}: line {line}: {counts}")
             yield _row(_cells(index, record), columns, f"{path}: line {line}", f"{path}:{number}")
 
 
-def _csv_records(path: Path, stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+def _csv_records(path: Path, lines: Lines) -> Iterator[tuple[int, list[str]]]:
     """Yields the records that are not blank, with the lines they start on.
 
     The parser is strict: a lenient one drops quotation marks it does not understand, and the rest
     of the file with a quote that never closes.
     """
     csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
-    lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
     delimiter = "\t" if _kind(path) == ".tsv" else ","
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     start = 1
@@ -352,7 +376,7 @@ _READERS: dict[str, Callable[[Path, _Wanted, _Gauge], Iterator[_Row]]] = {
 
 def _columns(path: Path, wanted: _Wanted, names: list[str]) -> tuple[str, str | None]:
     """Chooses the columns of the text and of the id among those a file has."""
-    text, id_ = wanted
+    text, id_, _ = wanted
     if text is None:
         text = next((name for name in TEXT_COLUMNS if name in names), None)
     if id_ is None:
@@ -376,7 +400,10 @@ def _text_value(value: Any, where: str) -> str | None:
     if value is None:
         return None
     if isinstance(value, bytes):
-        return value.decode(errors="replace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise _not_decoded(where, "utf-8") from None
     if not isinstance(value, str):
         raise ValueError(f"{where}: expected text or null, found {type(value).__name__}")
     return _clean(value)

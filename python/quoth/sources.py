@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast, get_args
 
 from quoth.errors import FileFormatError, GazetteerError, QuothError
-from quoth.files import Where, at, lines, opened, suffix
+from quoth.files import Lines, Where, at, lines, not_decoded, opened, suffix
 
 __all__ = [
     "ArrowTable",
@@ -262,13 +262,18 @@ def _priority(value: Any, columns: Columns, where: Where) -> float:
         raise GazetteerError(f"{at(where)}: {columns.priority!r} must be a finite number, got {shown}") from None
 
 
-def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: str | None = None) -> Located:
+def csv_records(
+    path: str | os.PathLike[str], columns: Columns, *, delimiter: str | None = None, encoding: str = "utf-8"
+) -> Located:
     """Reads a CSV or TSV file with a header.
 
+    A row that is not in the encoding comes as an error.
+
     Args:
-        path: The file, UTF-8 (a BOM is fine); .gz, .bz2 and .zip are unpacked.
+        path: The file (a BOM is fine); .gz, .bz2 and .zip are unpacked.
         columns: Which column is what.
         delimiter: Default: a tab for `.tsv`, else a comma.
+        encoding: That of the file.
 
     Raises:
         FileFormatError: If a required column is missing, or a quotation mark is not closed.
@@ -276,17 +281,23 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
     path = os.fspath(path)
     delimiter = delimiter or ("\t" if suffix(path) == ".tsv" else ",")
     csv.field_size_limit(2**28)
-    with opened(path, newline="") as file:
+    with opened(path, newline="", encoding=encoding) as file:
+        lines = Lines(file)
         # A lenient reader takes all that follows an unclosed quotation mark for one cell.
-        reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
         try:
             have = reader.fieldnames or []
+            if lines.bad:
+                raise not_decoded((f"{path}, line", reader.line_num), encoding)
             for column in (columns.id, columns.name):
                 if column not in have:
                     raise FileFormatError(f"{path}: no column {column!r}; the columns are {', '.join(have) or 'none'}")
             for row in reader:
                 where = (f"{path}, line", reader.line_num)
-                if None in row:
+                if lines.bad:
+                    lines.bad = False
+                    yield where, not_decoded(where, encoding)
+                elif None in row:
                     reason = f"{len(have)} columns, but the row has more cells"
                     yield where, FileFormatError(f"{at(where)}: {reason}")
                 else:
@@ -296,18 +307,20 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
             raise FileFormatError(f"{path}, line {reader.line_num + 1}: {e}") from None
 
 
-def jsonl_records(path: str | os.PathLike[str]) -> Located:
+def jsonl_records(path: str | os.PathLike[str], encoding: str = "utf-8") -> Located:
     """Reads a JSON Lines file, packed or not: one object an entry; blank lines are skipped.
 
     A line that is no JSON object comes as an error.
     """
-    for where, line in lines(path):
-        if line.strip():
+    for where, line in lines(path, encoding):
+        if not isinstance(line, str) or line.strip():
             yield where, parsed(line, where)
 
 
-def parsed(line: str, where: Where) -> dict[str, Any] | FileFormatError:
+def parsed(line: str | FileFormatError, where: Where) -> dict[str, Any] | FileFormatError:
     """The object of a line of JSON, or why there is none."""
+    if isinstance(line, FileFormatError):
+        return line
     try:
         row = json.loads(line)
     except json.JSONDecodeError as e:

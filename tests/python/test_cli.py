@@ -65,6 +65,33 @@ def test_extract(folder: Path, source: str, suffix: str) -> None:
     assert not list(folder.glob("*.part"))
 
 
+def test_another_encoding(folder: Path) -> None:
+    for path in (folder / "texts" / "a.txt", folder / "rows.csv"):
+        path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+    (folder / "people.csv").write_bytes("id,name\nQ1,Ruth Tan\nQ2,José\n".encode("cp1252"))
+    text, out = folder / "texts" / "a.txt", folder / "out.jsonl"
+    for command in (
+        ["read", text],
+        ["find", folder / "people.quoth", text],
+        ["extract", folder / "rows.csv", "-o", out],
+    ):
+        if command[0] == "find":
+            result = run("build", folder / "people.csv", "-o", folder / "people.quoth")
+            assert (result.exit_code, "people.csv, line 3: not utf-8" in result.output) == (1, True)
+            built = run("build", folder / "people.csv", "-o", folder / "people.quoth", "--encoding", "cp1252")
+            assert built.exit_code == 0, built.output
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "not utf-8" in result.output
+        assert not out.exists()
+        result = run(*command, "--encoding", "cp1252")
+        assert result.exit_code == 0, result.output
+    assert [json.loads(line)["cue"] for line in out.read_text(encoding="utf-8").splitlines()] == ["told", "said"]
+    assert "a.txt: not utf-8 at byte 0; see --encoding" in run("read", text).output
+    result = run("read", "-", "--encoding", "nothing", text=TEXT)
+    assert (result.exit_code, "no encoding 'nothing'" in result.output) == (1, True)
+
+
 def test_demo() -> None:
     result = run("demo")
     assert result.exit_code == 0

@@ -47,8 +47,8 @@ def build(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["build", *map(str, arguments)])
 
 
-def packed(path: Path, lines: list[str], line_end: str = "\n") -> Path:
-    data = ("\ufeff" + line_end.join(lines) + line_end).encode()
+def packed(path: Path, lines: list[str], line_end: str = "\n", encoding: str = "utf-8-sig") -> Path:
+    data = (line_end.join(lines) + line_end).encode(encoding)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("readme.txt", "about")
@@ -134,6 +134,52 @@ def test_bad_lines_are_named_where_they_stand(tmp_path: Path, kind: str) -> None
     skipping = read(path, on_error="skip")
     assert ids(skipping) == expected
     assert [s.partition(": ")[0] for s in skipping.skipped] == [f"{path}, line {len(lines) + 2}"]
+
+
+# Lines of two entries, of which the second is not ASCII.
+NOT_ASCII: dict[str, tuple[list[str], Callable[..., Gazetteer]]] = {
+    "a.csv": (["id,name", "a,Ann", "b,José"], Gazetteer.from_csv),
+    "a.jsonl": (['{"id":"a","name":"Ann"}', '{"id":"b","name":"José"}'], Gazetteer.from_jsonl),
+    "names.txt": (["Ann", "José"], Gazetteer.from_names),
+    "p.jsonl": ([json.dumps(PATTERN), '{"label":"ORG","pattern":"Hále"}'], Gazetteer.from_entity_ruler),
+    "places.txt": ([place(1, "Halden"), place(2, "Haldén")], Gazetteer.from_geonames),
+    "d.json": (
+        [json.dumps(entity("Q1", "Ann")), json.dumps(entity("Q2", "José"), ensure_ascii=False)],
+        Gazetteer.from_wikidata,
+    ),
+    "q.csv": (["item,itemLabel", "Q1,Ann", "Q2,José"], Gazetteer.from_wikidata),
+}
+
+
+@pytest.mark.parametrize("pack", ["", ".gz", ".zip"])
+@pytest.mark.parametrize("kind", NOT_ASCII)
+def test_another_encoding(tmp_path: Path, kind: str, pack: str) -> None:
+    lines, read = NOT_ASCII[kind]
+    path = tmp_path / (kind + pack)
+    bad = f"{path}, line {len(lines)}: not utf-8; is the file in another encoding?"
+    expected = list(read(packed(path, lines)))
+    packed(path, lines, encoding="latin-1")
+    with pytest.raises(FileFormatError) as caught:
+        read(path)
+    assert str(caught.value) == bad
+    skipping = read(path, on_error="skip")
+    assert (list(skipping), skipping.skipped) == (expected[:1], (bad,))
+    if read in (Gazetteer.from_geonames, Gazetteer.from_wikidata):
+        return
+    for encoding in ("latin-1", "utf-16", "utf-16-le", "UTF8"):
+        assert list(read(packed(path, lines, encoding=encoding), encoding=encoding)) == expected
+    with pytest.raises(FileFormatError, match="utf-16|UTF-16"):
+        read(packed(path, lines, encoding="latin-1"), encoding="utf-16")
+    with pytest.raises(ValueError, match="no encoding 'base64'"):
+        read(path, encoding="base64")
+
+
+def test_a_header_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for header, read in (("id,name,prénom", Gazetteer.from_csv), ("item,itemLabel,prénom", Gazetteer.from_wikidata)):
+        path.write_bytes(f"{header}\na,Ann,A\n".encode("latin-1"))
+        with pytest.raises(FileFormatError, match=r"a\.csv, line 1: not utf-8"):
+            read(path, on_error="skip")
 
 
 # --- GeoNames ------------------------------------------------------------------------------------
