@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -230,7 +229,16 @@ def _check_text(text: str, where: Where) -> None:
 
 
 def _missing(value: object) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    if value is None or isinstance(value, str):
+        return not value
+    if hasattr(value, "__len__"):
+        return False
+    try:
+        # NaN and NaT are not what they are.
+        return bool(value != value)
+    except TypeError:
+        # Nor does NA of pandas say that it is.
+        return True
 
 
 def _strings(row: Mapping[str, Any], column: str, columns: Columns, where: Where) -> list[str]:
@@ -239,7 +247,7 @@ def _strings(row: Mapping[str, Any], column: str, columns: Columns, where: Where
         return []
     if isinstance(value, str):
         return [a for part in value.split(columns.separator) if (a := part.strip())]
-    if _missing(value) if not hasattr(value, "__len__") else False:
+    if _missing(value):
         return []
     try:
         strings = list(value)

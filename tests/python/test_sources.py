@@ -437,6 +437,29 @@ def test_tables_are_tables_and_columns_are_names() -> None:
         Gazetteer(pandas.DataFrame({"id": ["1", 2], "name": ["Ann", "Bo"]}))
 
 
+@pytest.mark.parametrize("missing", ["None", "nan", "float32", "NA", "NaT", "datetime64"])
+def test_what_numpy_and_pandas_have_for_nothing(missing: str) -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    nothing = {
+        "None": None,
+        "nan": float("nan"),
+        "float32": numpy.float32("nan"),
+        "NA": pandas.NA,
+        "NaT": pandas.NaT,
+        "datetime64": numpy.datetime64("NaT"),
+    }[missing]
+    full = {"id": "Q1", "name": "Ann", "aliases": "A", "label": "PERSON", "priority": 2, "related": "Q2", "born": 1960}
+    for field in full:
+        row = full | {field: nothing}
+        if field in ("id", "name"):
+            built = Gazetteer.from_records([row, "Bo"], on_error="skip")
+            assert (ids(built), built.skipped[0].partition(";")[0]) == (["Bo"], f"entry 0: no {field!r}")
+        else:
+            assert list(Gazetteer([row])) == list(Gazetteer([{k: v for k, v in full.items() if k != field}]))
+    given = {"id": "Q1", "name": "Ann", "aliases": numpy.array(["A", "B"]), "parts": numpy.array([1.0, 2.0]).tolist()}
+    assert Gazetteer([given])["Q1"].names == ("A", "B")
+
+
 # --- Arrow ---------------------------------------------------------------------------------------
 
 
