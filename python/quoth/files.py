@@ -159,19 +159,27 @@ def guess(path: str | os.PathLike[str], encoding: str = "utf-8") -> Format | Non
 
     Raises:
         OSError: If it cannot be read.
-        FileFormatError: If it is damaged.
+        FileFormatError: If it is damaged, or its first line is none of its format.
     """
     kind = suffix(path)
     if kind == ".parquet":
         return "parquet"
     if kind in (".csv", ".tsv"):
-        header = set(next(csv.reader([_first_line(path, encoding)], delimiter="\t" if kind == ".tsv" else ","), []))
+        header = set(_header(path, "\t" if kind == ".tsv" else ",", encoding))
         return "wikidata" if {"item", "itemLabel"} <= header and not {"id", "name"} <= header else "csv"
     if kind in (".json", ".jsonl", ".ndjson"):
         return _guess_json(_first_line(path, encoding), kind)
     if kind == ".txt" or Path(path).suffix.lower() in _PACKED:
         return "geonames" if _first_line(path, encoding).count("\t") == 18 else "names" if kind == ".txt" else None
     return None
+
+
+def _header(path: str | os.PathLike[str], delimiter: str, encoding: str) -> list[str]:
+    with opened(path, newline="", encoding=encoding) as file:
+        try:
+            return next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
+        except csv.Error as e:
+            raise FileFormatError(f"{os.fspath(path)}: {e}") from None
 
 
 def _guess_json(line: str, kind: str) -> Format:

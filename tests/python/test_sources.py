@@ -562,6 +562,22 @@ def test_build_does_not_know_every_file(tmp_path: Path) -> None:
     assert not (tmp_path / "out.quoth").exists()
 
 
+def test_csv_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id,name\ra,Ann\rb,Bo\r")
+    assert build(path, "-o", tmp_path / "a.quoth").exit_code == 0
+    assert ids(Gazetteer.open(tmp_path / "a.quoth")) == ["a", "b"]
+    for data in (bytes(range(256)) * 4000, b"x" * 200_000, b'"id\n' * 50_000):
+        path.write_bytes(data)
+        for result in (
+            build(path, "-o", tmp_path / "b.quoth"),
+            CliRunner().invoke(main, ["find", str(path), str(path)]),
+        ):
+            assert result.exit_code == 1
+            assert "Traceback" not in result.output
+            assert result.output.startswith(f"Error: {path}")
+
+
 def test_options_of_formats(tmp_path: Path) -> None:
     output = tmp_path / "out.quoth"
 
