@@ -30,10 +30,11 @@ class Gazetteer:
     Args:
         entries: One mapping an entry (`id`, `name`, and optionally `aliases` as a list or a string
             with "|" between them, `label`, `priority`, `related`: ids of entries that it belongs with, by
-            which candidates of one name are told apart; other fields are kept as properties), or a
-            plain name, which is its own id. Mappings of one id and label are one entry. Or one mapping
-            of ids to a name, to a list of names, the canonical first, or to such a mapping without its
-            id. Or a table of any Arrow library with these columns, as in `from_arrow`.
+            which candidates of one name are told apart; other fields are kept as properties, which
+            are JSON: NaN and infinities in them are null), or a plain name, which is its own id.
+            Mappings of one id and label are one entry. Or one mapping of ids to a name, to a list of
+            names, the canonical first, or to such a mapping without its id. Or a table of any Arrow
+            library with these columns, as in `from_arrow`.
         **options: How names match: `case`, `fold_accents`, `overlapping`, `whole_words`, `plural`,
             `derive`, `stop_names`, `min_length`, `max_edits`, `min_edit_length`; see `Matching`.
 
@@ -399,7 +400,8 @@ class Gazetteer:
         Args:
             path: A file that `save` wrote.
             verify: Whether to read all of it and compare its checksum. The header is always
-                checked; without this, a file damaged inside finds too little or too much.
+                checked; without this, a file damaged inside finds too little or too much, or is a
+                FileFormatError once an entry is read.
 
         Raises:
             OSError: If the file cannot be read.
@@ -450,13 +452,24 @@ class Gazetteer:
         record = self._inner.get(id)
         if record is None:
             raise KeyError(id)
-        return _entry(record)
+        return self._made(record)
 
     def _entry(self, position: int) -> Entry:
         entry = self._entries.get(position)
         if entry is None:
-            entry = self._entries.setdefault(position, _entry(self._inner.entry(position)))
+            entry = self._entries.setdefault(position, self._made(self._inner.entry(position)))
         return entry
+
+    def _made(self, record: sources.Record) -> Entry:
+        id, label, name, names, priority, properties, related = record
+        try:
+            parsed: dict[str, Any] = json.loads(properties) if properties else {}
+        except (RecursionError, ValueError) as e:
+            place = self._path or "the saved gazetteer"
+            raise FileFormatError(f"{place} is damaged: the properties of {id!r:.60} are no JSON: {e}") from None
+        # Rows of one entry may each have its name again.
+        further = tuple(n for n in dict.fromkeys(names) if n != name)
+        return Entry(id, label, name, further, priority, parsed, tuple(related))
 
     def _mention(self, start: int, end: int, text: str, entries: Sequence[int], score: float) -> Mention:
         candidates = tuple(self._entry(n) for n in entries)
@@ -582,14 +595,6 @@ class Gazetteer:
     def options(self) -> dict[str, Any]:
         """How its names match, as far as it is not the default; see `Matching`."""
         return matching.decode(self._inner.options())
-
-
-def _entry(record: sources.Record) -> Entry:
-    id, label, name, names, priority, properties, related = record
-    parsed = json.loads(properties) if properties else {}
-    # Rows of one entry may each have its name again.
-    further = tuple(n for n in dict.fromkeys(names) if n != name)
-    return Entry(id, label, name, further, priority, parsed, tuple(related))
 
 
 def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:

@@ -105,6 +105,17 @@ def test_damage_is_refused(saved: Path, tmp_path: Path) -> None:
         Gazetteer.open(damaged)
 
 
+def test_damage_that_is_met_later(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.quoth"
+    Gazetteer([{"id": "Q1", "name": "Tan", "born": 1960}, "Lee"]).save(path)
+    path.write_bytes(path.read_bytes().replace(b'{"born": 1960}', b'{"born"; 1960}'))
+    damaged = Gazetteer.open(path)
+    for call in (lambda: damaged.find("Tan"), lambda: list(damaged), lambda: damaged["Q1"]):
+        with pytest.raises(FileFormatError, match=r"damaged\.quoth is damaged: the properties of 'Q1'"):
+            call()
+    assert [m.id for m in damaged.find("Lee")] == ["Lee"]
+
+
 def test_errors_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.quoth"):
         Gazetteer.open(tmp_path / "missing.quoth")
