@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,7 +187,26 @@ def _with_id(id: Any, value: object, columns: Columns) -> Row:
     return {columns.id: id, columns.name: next(iter(names), None), columns.aliases: list(names[1:])}
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
+
+
+def _to_json(properties: dict[str, Any], where: Where) -> str:
+    """Properties as JSON, in which NaN and infinities are null: it has no other way to say them."""
+    try:
+        try:
+            return _encode(properties)
+        except ValueError:
+            return _encode(_finite(properties))
+    except (RecursionError, TypeError, ValueError) as e:
+        raise GazetteerError(f"{at(where)}: its properties cannot be JSON: {e}") from None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str], where: Where) -> Record:
@@ -205,7 +225,7 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str
     properties = ""
     if not roles >= row.keys():
         others = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
-        properties = _to_json(others) if others else ""
+        properties = _to_json(others, where) if others else ""
     record = (
         str(id),
         "" if _missing(label) else str(label),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,20 @@ def test_properties_on_request() -> None:
     table = gazetteer.find_all(["Ann met Bob"], properties=True)
     values = [row["properties"] for row in table]
     assert [v and json.loads(v) for v in values] == [{"born": 1960}, None]
+
+
+def test_properties_are_json() -> None:
+    row = {"id": "a", "name": "Ann", "most": math.inf, "none": math.nan, "parts": [{"x": (1.5, -math.inf, math.nan)}]}
+    expected = {"most": None, "parts": [{"x": [1.5, None, None]}]}
+    gazetteer = Gazetteer([row])
+    assert gazetteer["a"].properties == expected
+    [found] = gazetteer.find_all(["Ann"], properties=True)
+    assert json.loads(found["properties"], parse_constant=pytest.fail) == expected
+    circle: list[Any] = []
+    circle.append(circle)
+    for bad in (circle, {(1, 2): 3}, {math.nan: 1}):
+        with pytest.raises(GazetteerError, match="entry 0: its properties cannot be JSON"):
+            Gazetteer([{"id": "a", "name": "Ann", "bad": bad}])
 
 
 def test_adding_and_removing(tmp_path: Path) -> None:
