@@ -192,7 +192,13 @@ def _show(document: Document) -> None:
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="OUT.parquet or OUT.jsonl")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="OUT.parquet or OUT.jsonl",
+)
 @_gazetteer_option
 @_model_option
 @_min_score_option
@@ -251,14 +257,18 @@ def extract(
     console.print(summary + (f"; {unread:,} texts could not be read" if unread else ""))
 
 
+def _check_folder(output: Path) -> None:
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"{output.parent}: no such folder")
+
+
 class _Writer:
     """Writes tables to one Parquet or JSONL file; nothing is left behind on an error."""
 
     def __init__(self, output: Path, part: Path) -> None:
         if output.suffix.lower() not in (".parquet", ".jsonl", ".ndjson"):
             raise click.BadParameter(f"{output}: the output must end in .parquet or .jsonl")
-        if not output.parent.is_dir():
-            raise click.BadParameter(f"{output.parent}: no such folder")
+        _check_folder(output)
         self._output = output
         self._part = part
         self._parquet: Any = None
@@ -356,6 +366,7 @@ def build(
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
+    _check_folder(output)
     options |= {"whole_words": not inside_words, "stop_names": no_common_words}
     # Those that were not given are left to the format.
     options = {name: value for name, value in options.items() if name not in _FORMAT_OPTIONS or value not in (None, ())}

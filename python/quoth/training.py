@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from quoth import _core
 from quoth.errors import FileFormatError
@@ -66,25 +68,35 @@ def train(
         raise ValueError(f"seed must be an int of 0 or more, got {seed!r}")
     if n_threads is not None and (not isinstance(n_threads, int) or n_threads < 1):
         raise ValueError(f"n_threads must be None or an int of 1 or more, got {n_threads!r}")
-    paths = _paths(gold)
-    texts = [document for path in paths for document in _documents(path)]
-    if not any(cue for _, attributions in texts for _, cue, _ in attributions):
-        raise ValueError("the gold holds no attribution with a cue")
-    output = Path(output)
-    model = _core.train(
-        texts,
-        [document for path in _paths(dev) for document in _documents(path)],
-        data=[p.name for p in paths] if trained_on is None else [trained_on],
-        epochs=epochs,
-        seed=seed,
-        threshold=threshold,
-        n_threads=n_threads or os.cpu_count() or 1,
-        tick=progress,
-    )
-    part = output.with_name(output.name + ".part")
+    # Opened first: training takes long, and should not be in vain.
+    with _replaced(Path(output)) as file:
+        paths = _paths(gold)
+        texts = [document for path in paths for document in _documents(path)]
+        if not any(cue for _, attributions in texts for _, cue, _ in attributions):
+            raise ValueError("the gold holds no attribution with a cue")
+        model = _core.train(
+            texts,
+            [document for path in _paths(dev) for document in _documents(path)],
+            data=[p.name for p in paths] if trained_on is None else [trained_on],
+            epochs=epochs,
+            seed=seed,
+            threshold=threshold,
+            n_threads=n_threads or os.cpu_count() or 1,
+            tick=progress,
+        )
+        file.write(model)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` once it is whole."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(model)
-        part.replace(output)
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -127,6 +127,9 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["build", str(tmp_path / "bad.parquet"), "-o", "x.csv"])
     assert result.exit_code != 0
     assert "must end in .quoth" in result.output
+    (tmp_path / "a.txt").write_text("”")
+    result = CliRunner().invoke(main, ["build", str(tmp_path / "a.txt"), "-o", str(tmp_path / "none" / "x.quoth")])
+    assert "none: no such folder" in result.output, "before the names are read"
 
 
 def test_bad_rows_are_skipped_on_request(tmp_path: Path) -> None:

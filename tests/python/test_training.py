@@ -114,6 +114,19 @@ def test_bad_arguments(gold: Path, tmp_path: Path) -> None:
         quoth.train(empty, out)
 
 
+def test_an_output_that_cannot_be_written(gold: Path, tmp_path: Path) -> None:
+    def trains(what: str, _done: int) -> None:
+        pytest.fail(f"{what} was trained")
+
+    for out, error in ((tmp_path / "none" / "out.model", FileNotFoundError), (tmp_path, IsADirectoryError)):
+        with pytest.raises(error, match=str(out)):
+            quoth.train(gold, out, progress=trains)
+        run = CliRunner().invoke(main, ["train", str(gold), "-o", str(out)])
+        assert run.exit_code != 0
+        assert str(out) in run.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_stopping(gold: Path, tmp_path: Path) -> None:
     def stop(_what: str, _done: int) -> None:
         raise KeyboardInterrupt
