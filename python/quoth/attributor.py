@@ -152,7 +152,7 @@ class Attributor:
             the same texts; a text that cannot be read has a row in `status` that says why.
 
         Raises:
-            TypeError: If `texts` is one str or no iterable.
+            TypeError: If `texts` is one str, bytes, a mapping or no iterable.
             ValueError: If there are not as many ids as texts, or an option is out of range.
             KeyboardInterrupt: On Ctrl-C, between chunks of a few MB.
         """

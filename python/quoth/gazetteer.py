@@ -527,7 +527,7 @@ class Gazetteer:
             A table, one row a mention; its `status` says of every text whether it could be read.
 
         Raises:
-            TypeError: If `texts` is one str or no iterable.
+            TypeError: If `texts` is one str, bytes, a mapping or no iterable.
             ValueError: If there are not as many ids as texts, or an option is out of range.
             KeyboardInterrupt: On Ctrl-C, between chunks of a few MB.
         """

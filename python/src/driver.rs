@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow_array::{Array, ArrayRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
 use quoth::corpus::Pool;
 
 use crate::error::to_python;
@@ -42,6 +42,16 @@ pub(crate) fn run<R: Send>(
         return Err(PyTypeError::new_err(
             "texts must be many texts, got one str; use read() or find() for one",
         ));
+    }
+    // Iterables, but of numbers and of keys.
+    if texts.is_instance_of::<PyBytes>()
+        || texts.is_instance_of::<PyByteArray>()
+        || texts.cast::<PyMapping>().is_ok()
+    {
+        let kind = texts.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "texts must be many texts, got {kind}"
+        )));
     }
     let pool = Pool::new(n_threads).map_err(to_python)?;
     let given_ids = given_ids.map(ids).transpose()?;

@@ -324,6 +324,8 @@ def test_options_leave_out() -> None:
         (lambda w: w.read(3), TypeError, "text must be a str, got int"),
         (lambda w: w.read(None), TypeError, "text must be a str, got NoneType"),
         (lambda w: w.read("", offsets="words"), ValueError, "offsets must be 'chars' or 'bytes', got 'words'"),
+        (lambda w: w.read_all(bytearray(b"No.")), TypeError, "texts must be many texts, got bytearray"),
+        (lambda w: w.read_all({"a": 1}), TypeError, "texts must be many texts, got dict"),
         (lambda w: w.read_all("“No.”"), TypeError, "texts must be many texts, got one str"),
         (lambda w: w.read_all(None), TypeError, "texts must be an iterable .*got NoneType"),
         (lambda w: w.read_all([], offsets=None), ValueError, "offsets must be .*got None"),
