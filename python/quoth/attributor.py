@@ -153,7 +153,8 @@ class Attributor:
 
         Raises:
             TypeError: If `texts` is one str, bytes, a mapping or no iterable.
-            ValueError: If there are not as many ids as texts, or an option is out of range.
+            ValueError: If there are not as many ids as texts, an option is out of range, or what is
+                found in few texts passes 2 GiB.
             KeyboardInterrupt: On Ctrl-C, between chunks of a few MB.
         """
         with Bar("Reading", texts, show=progress) as bar:

@@ -359,7 +359,13 @@ pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<Utf8> {
 }
 
 pub(crate) fn arrow_error(e: ArrowError) -> PyErr {
-    PyRuntimeError::new_err(e.to_string())
+    match e {
+        ArrowError::OffsetOverflowError(bytes) => PyValueError::new_err(format!(
+            "what was found in some texts takes {bytes} bytes in one column, which holds 2 GiB: leave out \
+             names that are found all over, or give shorter texts"
+        )),
+        e => PyRuntimeError::new_err(e.to_string()),
+    }
 }
 
 pub(crate) fn id_of<'a>(unit: &Unit<'a>, k: usize) -> Option<&'a str> {
