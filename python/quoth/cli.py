@@ -21,6 +21,8 @@ from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __v
 from quoth.attributor import Preset
 from quoth.files import Format, codec, guess
 from quoth.matching import Case
+from quoth.sources import OnError
+from quoth.tables import Table
 
 __all__ = ["main"]
 
@@ -190,13 +192,16 @@ def _show(document: Document) -> None:
     console.print(f"{len(document.attributions)} attributions, {len(document.speakers)} speakers{mentions}")
 
 
+_table_path = click.Path(path_type=Path, dir_okay=False)
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_table_path,
     help="OUT.parquet or OUT.jsonl",
 )
 @_gazetteer_option
@@ -206,6 +211,15 @@ def _show(document: Document) -> None:
 @click.option("--text", "text_column", help="Column of the texts; default text, body, content or article.")
 @click.option("--id", "id_column", help="Column of the ids; default id, url, uri or doc_id.")
 @_encoding_option
+@click.option("--mentions", type=_table_path, help="Write the gazetteer's mentions too: .parquet or .jsonl.")
+@click.option("--status", type=_table_path, help="Write whether each text could be read too: .parquet or .jsonl.")
+@click.option(
+    "--on-error",
+    type=click.Choice(get_args(OnError)),
+    default="raise",
+    show_default=True,
+    help="skip: leave out rows that are malformed, and say which.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads; one a core by default.")
 def extract(
     files: tuple[Path, ...],
@@ -217,6 +231,9 @@ def extract(
     text_column: str | None,
     id_column: str | None,
     encoding: str,
+    mentions: Path | None,
+    status: Path | None,
+    on_error: OnError,
     threads: int | None,
 ) -> None:
     """Read many texts from FILES and write their attributions to one table.
@@ -225,15 +242,31 @@ def extract(
     """
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     paths = readers.expand(files)
-    if output.resolve() in (p.resolve() for p in paths):
-        raise click.BadParameter(f"{output} is one of the inputs")
+    outputs = [o for o in (output, mentions, status) if o is not None]
+    inputs = {p.resolve() for p in paths}
+    for o in outputs:
+        if o.resolve() in inputs:
+            raise click.BadParameter(f"{o} is one of the inputs")
+    if len({o.resolve() for o in outputs}) < len(outputs):
+        raise click.BadParameter("two of the outputs are one file")
     console = Console(stderr=True)
     columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    rows = texts = unread = 0
+    rows = texts = unread = skipped = 0
+
+    def tell(what: str) -> None:
+        console.print(what, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+    def skip(error: ValueError) -> None:
+        nonlocal skipped
+        skipped += 1
+        tell(f"skipped {error}")
+
     with ExitStack() as stack:
-        # The file appears only once it is whole.
-        part = output.with_name(output.name + ".part")
-        write = stack.enter_context(_Writer(output, part))
+        write = stack.enter_context(_Writer(output))
+        write_mentions = None if mentions is None else stack.enter_context(_Writer(mentions))
+        write_status = None if status is None else stack.enter_context(_Writer(status))
+        # An input without a text still gives tables.
+        _write(attributor.read_all([]), write, write_mentions, write_status)
         progress = stack.enter_context(
             Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         )
@@ -244,17 +277,19 @@ def extract(
             id=id_column,
             encoding=encoding,
             on_bytes=lambda n: progress.update(task, completed=n),
+            on_error=skip if on_error == "skip" else None,
         )
         for batch in batches:
             found = attributor.read_all(batch.texts, ids=batch.ids, n_threads=threads, progress=False)
             for failure in found.status.failures:
                 unread += 1
-                console.print(f"{failure['id']}: {failure['status']}: {failure['message']}", style="yellow")
-            write(found)
+                tell(f"{failure['id']}: {failure['status']}: {failure['message']}")
+            _write(found, write, write_mentions, write_status)
             rows += len(found)
             texts += len(batch.texts)
     summary = f"{rows:,} attributions from {texts:,} texts in {output}"
-    console.print(summary + (f"; {unread:,} texts could not be read" if unread else ""))
+    summary += f"; {unread:,} texts could not be read" if unread else ""
+    console.print(summary + (f"; {skipped:,} errors skipped" if skipped else ""))
 
 
 def _check_folder(output: Path) -> None:
@@ -262,15 +297,23 @@ def _check_folder(output: Path) -> None:
         raise click.BadParameter(f"{output.parent}: no such folder")
 
 
-class _Writer:
-    """Writes tables to one Parquet or JSONL file; nothing is left behind on an error."""
+def _write(found: Attributions, attributions: _Writer, mentions: _Writer | None, status: _Writer | None) -> None:
+    attributions(found)
+    if mentions is not None:
+        mentions(found.mentions)
+    if status is not None:
+        status(found.status)
 
-    def __init__(self, output: Path, part: Path) -> None:
+
+class _Writer:
+    """Writes tables to one Parquet or JSONL file, which appears only once it is whole."""
+
+    def __init__(self, output: Path) -> None:
         if output.suffix.lower() not in (".parquet", ".jsonl", ".ndjson"):
             raise click.BadParameter(f"{output}: the output must end in .parquet or .jsonl")
         _check_folder(output)
         self._output = output
-        self._part = part
+        self._part = output.with_name(output.name + ".part")
         self._parquet: Any = None
         self._lines: TextIO | None = None
 
@@ -279,16 +322,14 @@ class _Writer:
             import_parquet()
         else:
             self._lines = self._part.open("w", encoding="utf-8")
-        # An input without a text still gives a table.
-        self(Attributor().read_all([]))
         return self
 
-    def __call__(self, found: Attributions) -> None:
+    def __call__(self, rows: Table) -> None:
         if self._lines is not None:
-            for row in found:
+            for row in rows:
                 self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
             return
-        table = found.to_arrow()
+        table = rows.to_arrow()
         if self._parquet is None:
             self._parquet = import_parquet().ParquetWriter(self._part, table.schema, compression="zstd")
         self._parquet.write_table(table)

@@ -30,6 +30,8 @@ _MAX_ROWS = 100_000  # keeps a batch small where most texts are null or empty
 _PARQUET_ROWS = 256
 
 _Row = tuple[str, str | None]
+_Found = _Row | ValueError
+"""A document, or why there is none in a row."""
 
 
 class Batch(NamedTuple):
@@ -50,6 +52,10 @@ class _Wanted(NamedTuple):
     text: str | None
     id: str | None
     encoding: str
+
+
+class _DamagedError(ValueError):
+    """What follows in a file cannot be read."""
 
 
 class _Gauge:
@@ -111,6 +117,7 @@ def read_batches(
     encoding: str = "utf-8",
     batch_bytes: int = 8_000_000,
     on_bytes: Callable[[int], None] | None = None,
+    on_error: Callable[[ValueError], None] | None = None,
 ) -> Iterator[Batch]:
     """Reads documents from files and folders, in order.
 
@@ -127,6 +134,8 @@ def read_batches(
         batch_bytes: A batch ends with the document that brings it to this many characters.
         on_bytes: Called after each batch is dealt with, and at the end, with the bytes consumed
             so far on the scale of `count_bytes`.
+        on_error: Called with what is wrong with a row that cannot be read, or with the rest of a
+            damaged file, which are left out; by default it is raised.
 
     Returns:
         An iterator of batches, none of them empty.
@@ -143,13 +152,19 @@ def read_batches(
     if any(_kind(path) == ".parquet" for path in files):
         _pyarrow()
     codec(encoding)
-    return _batches(files, _Wanted(text, id, encoding), batch_bytes, on_bytes or (lambda _: None))
+    return _batches(files, _Wanted(text, id, encoding), batch_bytes, on_bytes or (lambda _: None), on_error or _raise)
 
 
-def _batches(files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+def _batches(
+    files: list[Path],
+    wanted: _Wanted,
+    batch_bytes: int,
+    on_bytes: Callable[[int], None],
+    on_error: Callable[[ValueError], None],
+) -> Iterator[Batch]:
     gauge = _Gauge()
     batch, size = Batch([], []), 0
-    for doc_id, text in _all_rows(files, wanted, gauge):
+    for doc_id, text in _all_rows(files, wanted, gauge, on_error):
         batch.ids.append(doc_id)
         batch.texts.append(text)
         size += len(text or "")
@@ -162,10 +177,19 @@ def _batches(files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Cal
     on_bytes(gauge.total())
 
 
-def _all_rows(files: list[Path], wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _all_rows(
+    files: list[Path], wanted: _Wanted, gauge: _Gauge, on_error: Callable[[ValueError], None]
+) -> Iterator[_Row]:
     for path in files:
         size = count_bytes([path])
-        yield from _READERS[_kind(path) or ""](path, wanted, gauge)
+        try:
+            for row in _READERS[_kind(path) or ""](path, wanted, gauge):
+                if isinstance(row, ValueError):
+                    on_error(row)
+                else:
+                    yield row
+        except _DamagedError as error:
+            on_error(error)
         gauge.finish(size)
 
 
@@ -192,7 +216,7 @@ def _files_under(folder: Path) -> list[Path]:
     return sorted(files)
 
 
-def _raise(error: OSError) -> None:
+def _raise(error: Exception) -> None:
     raise error
 
 
@@ -208,9 +232,9 @@ def _opened(path: Path, gauge: _Gauge) -> Iterator[BinaryIO]:
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield io.BufferedReader(unpacked)
         except UnicodeError as error:
-            raise ValueError(f"{path}: {error}") from None
+            raise _DamagedError(f"{path}: {error}") from None
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{path}: damaged gzip data: {error}") from error
+            raise _DamagedError(f"{path}: damaged gzip data: {error}") from error
 
 
 def _decoded(stream: BinaryIO, encoding: str, newline: str) -> io.TextIOWrapper:
@@ -225,23 +249,25 @@ def _not_decoded(where: str, encoding: str) -> ValueError:
 # --- formats -------------------------------------------------------------------------------------
 
 
-def _txt_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _txt_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     with _opened(path, gauge) as stream:
         try:
             text = stream.read().decode(codec(wanted.encoding))
         except UnicodeDecodeError as error:
-            raise _not_decoded(f"{path}: byte {error.start}", wanted.encoding) from None
-        yield _clean(str(path)), text
+            yield _not_decoded(f"{path}: byte {error.start}", wanted.encoding)
+        else:
+            yield _clean(str(path)), text
 
 
-def _jsonl_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _jsonl_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     columns: tuple[str, str | None] | None = None
     with _opened(path, gauge) as stream:
         for number, line in _json_lines(path, _decoded(stream, wanted.encoding, "\n")):
             where = f"{path}: line {number}"
-            if undecoded(line):
-                raise _not_decoded(where, wanted.encoding)
-            record = _json_object(line, where)
+            record = _not_decoded(where, wanted.encoding) if undecoded(line) else _json_object(line, where)
+            if isinstance(record, ValueError):
+                yield record
+                continue
             if columns is None:
                 columns = _columns(path, wanted, list(record))
             yield _row(record.get, columns, where, f"{path}:{number}")
@@ -253,22 +279,22 @@ def _json_lines(path: Path, stream: TextIO) -> Iterator[tuple[int, str]]:
     while line := stream.readline(_MAX_FIELD):
         number += 1
         if len(line) == _MAX_FIELD:
-            raise ValueError(f"{path}: line {number}: longer than {_MAX_FIELD} characters")
+            raise _DamagedError(f"{path}: line {number}: longer than {_MAX_FIELD} characters")
         if line and not line.isspace():
             yield number, line
 
 
-def _json_object(line: str, where: str) -> dict[str, Any]:
+def _json_object(line: str, where: str) -> dict[str, Any] | ValueError:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: malformed JSON: {error}") from error
+        return ValueError(f"{where}: malformed JSON: {error}")
     if not isinstance(record, dict):
-        raise ValueError(f"{where}: expected a JSON object, found {type(record).__name__}")
+        return ValueError(f"{where}: expected a JSON object, found {type(record).__name__}")
     return record
 
 
-def _csv_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _csv_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     with _opened(path, gauge) as stream:
         lines = Lines(_decoded(stream, wanted.encoding, ""))
         records = _csv_records(path, lines)
@@ -280,12 +306,14 @@ def _csv_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
         columns = _columns(path, wanted, header)
         index = {name: place for place, name in reversed(list(enumerate(header)))}
         for number, (line, record) in enumerate(records, start=1):
+            where = f"{path}: line {line}"
             if lines.bad:
-                raise _not_decoded(f"{path}: line {line}", wanted.encoding)
-            if any(record[len(header) :]):
-                counts = f"{len(record)} fields where the header has {len(header)}"
-                raise ValueError(f"{path}: line {line}: {counts}")
-            yield _row(_cells(index, record), columns, f"{path}: line {line}", f"{path}:{number}")
+                lines.bad = False
+                yield _not_decoded(where, wanted.encoding)
+            elif any(record[len(header) :]):
+                yield ValueError(f"{where}: {len(record)} fields where the header has {len(header)}")
+            else:
+                yield _row(_cells(index, record), columns, where, f"{path}:{number}")
 
 
 def _csv_records(path: Path, lines: Lines) -> Iterator[tuple[int, list[str]]]:
@@ -304,7 +332,7 @@ def _csv_records(path: Path, lines: Lines) -> Iterator[tuple[int, list[str]]]:
                 yield start, record
             start = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{path}: malformed CSV in the row at line {start}: {error}") from error
+        raise _DamagedError(f"{path}: malformed CSV in the row at line {start}: {error}") from error
 
 
 def _cells(index: dict[str, int], record: list[str]) -> Callable[[str], str | None]:
@@ -316,16 +344,16 @@ def _cells(index: dict[str, int], record: list[str]) -> Callable[[str], str | No
     return cell
 
 
-def _parquet_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _parquet_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     arrow = _pyarrow()
     with path.open("rb") as raw:
         try:
             yield from _parquet_file_rows(path, arrow, raw, wanted, gauge)
         except (arrow.ArrowException, OSError) as error:
-            raise ValueError(f"{path}: damaged Parquet file: {error}") from error
+            raise _DamagedError(f"{path}: damaged Parquet file: {error}") from error
 
 
-def _parquet_file_rows(path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _parquet_file_rows(path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     # Without these two options pyarrow loads whole row groups.
     file = arrow.parquet.ParquetFile(raw, buffer_size=2**20, pre_buffer=False)
     columns = _columns(path, wanted, file.schema_arrow.names)
@@ -361,7 +389,7 @@ def _pyarrow() -> Any:
         raise ImportError('Parquet files need pyarrow: pip install "quoth[files]"') from error
 
 
-_READERS: dict[str, Callable[[Path, _Wanted, _Gauge], Iterator[_Row]]] = {
+_READERS: dict[str, Callable[[Path, _Wanted, _Gauge], Iterator[_Found]]] = {
     ".txt": _txt_rows,
     ".jsonl": _jsonl_rows,
     ".ndjson": _jsonl_rows,
@@ -390,10 +418,13 @@ def _columns(path: Path, wanted: _Wanted, names: list[str]) -> tuple[str, str | 
     return text, id_
 
 
-def _row(get: Callable[[str], Any], columns: tuple[str, str | None], where: str, default_id: str) -> _Row:
+def _row(get: Callable[[str], Any], columns: tuple[str, str | None], where: str, default_id: str) -> _Found:
     text, id_ = columns
-    doc_id = None if id_ is None else _id_value(get(id_), f"{where}: field {id_!r}")
-    return doc_id or _clean(default_id), _text_value(get(text), f"{where}: field {text!r}")
+    try:
+        doc_id = None if id_ is None else _id_value(get(id_), f"{where}: field {id_!r}")
+        return doc_id or _clean(default_id), _text_value(get(text), f"{where}: field {text!r}")
+    except ValueError as error:
+        return error
 
 
 def _text_value(value: Any, where: str) -> str | None:

@@ -65,6 +65,68 @@ def test_extract(folder: Path, source: str, suffix: str) -> None:
     assert not list(folder.glob("*.part"))
 
 
+def test_extract_goes_on_where_rows_are_bad(folder: Path) -> None:
+    rows, out = folder / "rows.jsonl", folder / "out.jsonl"
+    good = rows.read_text(encoding="utf-8")
+    rows.write_text("{\n" + good + '{"id": "k", "text": 5}\n[]\n{"id": "n", "text": null}\n', encoding="utf-8")
+    with (folder / "rows.csv").open("a", encoding="utf-8") as file:
+        file.write('d,No one said "a",b\ne,He left.\nf,"He\n')
+    (folder / "texts" / "b.txt").write_bytes(b"caf\xe9")
+    (folder / "bad.parquet").write_bytes(b"PAR1")
+    sources = [folder / "bad.parquet", rows, folder / "rows.csv", folder / "texts"]
+    for source in sources:
+        result = run("extract", source, "-o", out)
+        assert (result.exit_code, out.exists()) == (1, False)
+    result = run("extract", *sources, "-o", out, "--on-error", "skip", "--status", folder / "status.jsonl")
+    assert result.exit_code == 0, result.output
+    skipped = [line.partition("skipped ")[2] for line in result.output.splitlines() if line.startswith("skipped ")]
+    assert [reason.split(": ")[:2] for reason in skipped] == [
+        [str(folder / "bad.parquet"), "damaged Parquet file"],
+        [str(rows), "line 1"],
+        [str(rows), "line 3"],
+        [str(rows), "line 4"],
+        [str(folder / "rows.csv"), "line 5"],
+        [str(folder / "rows.csv"), "malformed CSV in the row at line 7"],
+        [str(folder / "texts" / "b.txt"), "byte 3"],
+    ]
+    assert "; 1 texts could not be read; 7 errors skipped" in result.output.replace("\n", " ")
+    ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]
+    assert ids == ["j", "j", "c", "c", *[str(folder / "texts" / "a.txt")] * 2]
+    status = [json.loads(line) for line in (folder / "status.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["id"], row["status"]) for row in status] == [
+        ("j", "ok"),
+        ("n", "null"),
+        ("c", "ok"),
+        ("e", "ok"),
+        (str(folder / "texts" / "a.txt"), "ok"),
+    ]
+    assert run("extract", rows, "-o", out, "--on-error", "skip", "--text", "body").exit_code == 1, "not of one row"
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_extract_mentions_and_status(folder: Path, suffix: str) -> None:
+    def rows(name: str) -> list[dict[str, object]]:
+        path = folder / f"{name}.{suffix}"
+        if suffix == "parquet":
+            return pq.read_table(path).to_pylist()
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    others = [f"--mentions={folder}/mentions.{suffix}", f"--status={folder}/status.{suffix}"]
+    arguments = ["extract", folder / "texts", "-o", folder / f"out.{suffix}", *others]
+    result = run(*arguments, "-g", folder / "people.csv")
+    assert result.exit_code == 0, result.output
+    assert [(m["text"], m["entry_id"]) for m in rows("mentions")] == [("Ruth Tan", "Q1"), ("Tan", "Q1")]
+    assert [(s["n_mentions"], s["n_attributions"]) for s in rows("status")] == [(2, 2), (0, 0)]
+    assert len(rows("out")) == 2
+    assert run(*arguments).exit_code == 0
+    assert rows("mentions") == []
+    result = run("extract", folder / "texts", "-o", folder / "a.jsonl", "--status", folder / "a.jsonl")
+    assert "two of the outputs are one file" in result.output
+    result = run("extract", folder / "rows.csv", "-o", folder / "a.jsonl", "--status", folder / "rows.csv")
+    assert "rows.csv is one of the inputs" in result.output
+    assert not list(folder.glob("*.part"))
+
+
 def test_another_encoding(folder: Path) -> None:
     for path in (folder / "texts" / "a.txt", folder / "rows.csv"):
         path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
