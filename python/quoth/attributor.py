@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args
@@ -67,6 +68,9 @@ class Attributor:
         if model not in get_args(Model) and not os.path.exists(model):
             names = ", ".join(map(repr, get_args(Model)))
             raise ValueError(f"model must be one of {names}, or a file that train() made, got {model!r}")
+        if model not in get_args(Model):
+            # As gazetteers do, so that it pickles to workers in other folders.
+            model = os.path.abspath(model)
         if not hasattr(types, "__iter__"):
             raise TypeError(f"types must be many of {', '.join(map(repr, get_args(Type)))}, got {types!r}")
         wanted = (types,) if isinstance(types, str) else tuple(types)
@@ -204,7 +208,7 @@ class Attributor:
             )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles as the gazetteer and the options."""
+        """Pickles as the gazetteer and the options, of which a model that is a file goes by its path."""
         return (_unpickle, (type(self), self._gazetteer, self._options))
 
     def __repr__(self) -> str:
@@ -214,6 +218,9 @@ class Attributor:
 
 
 def _unpickle(kind: type[Attributor], gazetteer: Gazetteer | None, options: dict[str, Any]) -> Attributor:
+    model = options["model"]
+    if model not in get_args(Model) and not os.path.exists(model):
+        raise FileNotFoundError(errno.ENOENT, "the model of a pickled Attributor is gone", model)
     return kind(gazetteer, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -408,6 +409,8 @@ class Gazetteer:
             FileFormatError: If it is no saved gazetteer, truncated, damaged, or of another version
                 or byte order.
         """
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
         new = cls.__new__(cls)
         try:
             new._inner = _core.Gazetteer.open(path, bool(verify))

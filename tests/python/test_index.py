@@ -119,6 +119,8 @@ def test_damage_that_is_met_later(tmp_path: Path) -> None:
 def test_errors_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.quoth"):
         Gazetteer.open(tmp_path / "missing.quoth")
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        Gazetteer.open(tmp_path)
     with pytest.raises(FileNotFoundError, match="no-folder"):
         Gazetteer(["Tan"]).save(tmp_path / "no-folder" / "x.quoth")
     (tmp_path / "bad.parquet").write_bytes(b"no parquet")

@@ -56,6 +56,18 @@ def test_own_model(model: Path, gold: Path, tmp_path: Path) -> None:
     assert (tmp_path / "other.model").read_bytes() != model.read_bytes()
 
 
+def test_models_pickle_by_their_absolute_path(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = tmp_path / "moved.model"
+    moved.write_bytes(model.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    data = pickle.dumps(Attributor(model="moved.model"))
+    monkeypatch.chdir("/")
+    assert repr(str(moved)) in repr(pickle.loads(data))
+    moved.unlink()
+    with pytest.raises(FileNotFoundError, match=r"gone: .*moved\.model"):
+        pickle.loads(data)
+
+
 def test_thresholds_are_chosen_on_development_data(gold: Path, tmp_path: Path) -> None:
     out = tmp_path / "tuned.model"
     quoth.train(gold, out, dev=gold, epochs=1, n_threads=1, trained_on="some")
