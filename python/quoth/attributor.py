@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from quoth import _core
 from quoth.gazetteer import Gazetteer, OffsetUnit, _bytes, _threads
+from quoth.matching import number
 from quoth.progress import Bar
 from quoth.results import Attribution, Document, Span, Speaker, Type
 from quoth.tables import Attributions, Mentions, Speakers, Status
@@ -41,7 +42,7 @@ class Attributor:
         top_level: Leave out attributions that are nested in another's content.
 
     Raises:
-        TypeError: If `gazetteer` is no Gazetteer.
+        TypeError: If `gazetteer` is no Gazetteer, or an option of another type.
         ValueError: For an option that is none of the choices or out of range.
         FileFormatError: If the model's file is none, damaged, or of another version.
 
@@ -82,12 +83,10 @@ class Attributor:
                 names = ", ".join(map(repr, _PRESETS))
                 raise ValueError(f"min_score must be a number or one of {names}, got {min_score!r}")
             least = _PRESETS[min_score]
-        elif isinstance(min_score, int | float):
-            least = min_score = float(min_score)
+        else:
+            least = min_score = number("min_score", min_score)
             if not 0.0 <= least <= 1.0:
                 raise ValueError(f"min_score must be between 0 and 1, got {min_score!r}")
-        else:
-            raise TypeError(f"min_score must be a number or a preset's name, got {type(min_score).__name__}")
         self._gazetteer = gazetteer
         self._options: dict[str, Any] = {
             "model": model,

@@ -8,9 +8,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 from cases import Json, attribution_marks, cases, readable, tricky_texts
 from hypothesis import given, settings
@@ -339,7 +341,12 @@ def test_wrong_arguments(who: Attributor, call: Callable[[Any], Any], error: typ
         call(who)
 
 
-@pytest.mark.parametrize("option", [{"types": 3}, {"min_score": "0.5"}, {"min_score": None}])
+@pytest.mark.parametrize("least", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
+def test_numbers_of_any_kind(least: Any) -> None:
+    assert Attributor(min_score=least)._options["min_score"] == 0.5
+
+
+@pytest.mark.parametrize("option", [{"types": 3}, {"min_score": "0.5"}, {"min_score": None}, {"min_score": True}])
 def test_wrong_options_are_named(option: dict[str, Any]) -> None:
     with pytest.raises((TypeError, ValueError), match=next(iter(option))):
         Attributor(**option)
