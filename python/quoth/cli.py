@@ -17,11 +17,11 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 import quoth
-from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
+from quoth import Attributions, Attributor, Document, FileFormatError, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Preset
-from quoth.files import Format, codec, guess
+from quoth.files import Format, at, codec, guess, lines
 from quoth.matching import Case
-from quoth.sources import OnError
+from quoth.sources import OnError, parsed
 from quoth.tables import Table
 
 __all__ = ["main"]
@@ -550,15 +550,15 @@ def _model_line(path: Path) -> str:
 
 
 def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        for n, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                yield str(row["id"]), row["text"]
-            except (json.JSONDecodeError, KeyError, TypeError) as e:
-                raise ValueError(f"{path}, line {n}: not a document with id and text ({e})") from e
+    for where, line in lines(path):
+        if isinstance(line, str) and not line.strip():
+            continue
+        row = parsed(line, where)
+        if isinstance(row, FileFormatError):
+            raise row
+        if "id" not in row or not isinstance(row.get("text"), str):
+            raise FileFormatError(f"{at(where)}: not a document with id and text")
+        yield str(row["id"]), row["text"]
 
 
 def _prediction(n: int, a: Any) -> dict[str, Any]:

@@ -199,12 +199,16 @@ def test_help_and_version() -> None:
         (["read", "texts/a.txt", "--model", "best"], "best"),
         (["read", "texts/a.txt", "--min-score", "2"], "min-score"),
         (["predict", "rows.csv", "-o", "out.jsonl"], "rows.csv"),
+        (["predict", "five.jsonl", "-o", "out.jsonl"], "five.jsonl, line 2: not a document with id and text"),
+        (["predict", "latin.jsonl", "-o", "out.jsonl"], "latin.jsonl, line 1: not utf-8"),
         (["info", "rows.csv"], "rows.csv"),
         (["nothing"], "nothing"),
     ],
 )
 def test_errors_are_one_line(folder: Path, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
+    (folder / "five.jsonl").write_text('\n{"id": "a", "text": 5}\n')
+    (folder / "latin.jsonl").write_bytes(b'{"id": "a", "text": "caf\xe9"}\n')
     result = run(*arguments)
     assert result.exit_code != 0
     assert message in result.output

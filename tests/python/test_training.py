@@ -95,14 +95,22 @@ def test_damaged_models(model: Path, tmp_path: Path) -> None:
         ("{", "line 2: "),
         ('{"text": "x"}', "line 2: no 'attributions'"),
         ('{"text": 1, "attributions": []}', "line 2: 'text' must be a string"),
-        ('{"text": "x", "attributions": [{"cue": [[0, 5]]}]}', "line 2: the span .0, 5. of 'cue' is not within"),
-        ('{"text": "x", "attributions": [{"cue": [0]}]}', "line 2: "),
+        (
+            '{"text": "x", "attributions": [{"cue": [[0, 5]]}]}',
+            "the span .0, 5. of 'cue' of attribution 0 is not",
+        ),
+        ('{"text": "x", "attributions": [{"cue": [0]}]}', "line 2: 'cue' of attribution 0 must be a list of"),
+        ('{"text": "x", "attributions": [{}, {"cue": 3}]}', "line 2: 'cue' of attribution 1 must be a list of"),
+        ('{"text": "x", "attributions": [3]}', "line 2: attribution 0 must be an object, got int"),
+        (r'{"text": "\ud800", "attributions": []}', "line 2: 'text' holds a lone surrogate"),
+        ("[]", "line 2: expected an object, got list"),
+        ("caf\udce9", "line 2: not utf-8"),
     ],
 )
 def test_bad_gold(tmp_path: Path, line: str, says: str) -> None:
     good: dict[str, Any] = {"text": "Ann said no.", "attributions": [{"cue": [[4, 8]], "content": [[9, 11]]}]}
     path = tmp_path / "gold.jsonl"
-    path.write_text(json.dumps(good) + "\n" + line + "\n")
+    path.write_text(json.dumps(good) + "\n" + line + "\n", errors="surrogateescape")
     with pytest.raises(FileFormatError, match=says):
         quoth.train(path, tmp_path / "out.model")
     assert not (tmp_path / "out.model").exists()
@@ -114,6 +122,9 @@ def test_bad_arguments(gold: Path, tmp_path: Path) -> None:
         quoth.train(gold, out, epochs=0)
     with pytest.raises(ValueError, match="threshold"):
         quoth.train(gold, out, threshold=2)
+    for threshold in ("x", True):
+        with pytest.raises(TypeError, match="threshold must be a number, got"):
+            quoth.train(gold, out, threshold=threshold)
     with pytest.raises(ValueError, match="n_threads"):
         quoth.train(gold, out, n_threads=0)
     with pytest.raises(ValueError, match="seed"):
