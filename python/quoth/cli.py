@@ -444,7 +444,7 @@ def find(gazetteer: Path, file: Any, encoding: str, as_json: bool) -> None:
     text = _text(file, encoding)
     for m in names.find(text):
         if as_json:
-            row = {"start": m.start, "end": m.end, "text": m.text, "id": m.id, "name": m.name, "label": m.label}
+            row = {name: getattr(m, name) for name in ("start", "end", "text", "id", "name", "label", "score")}
             click.echo(json.dumps(row, ensure_ascii=False))
         else:
             click.echo(f"{m.start}\t{m.end}\t{m.text}\t{m.id}\t{m.name}\t{m.label}".replace("\n", " "))

@@ -221,6 +221,9 @@ def test_to_dict_and_json(who: Attributor) -> None:
     assert [a["content"] for a in data["attributions"]] == [a.content for a in document.attributions]
     assert data["attributions"][0]["speaker"] == data["speakers"][0]
     assert data["speakers"][0]["id"] == data["mentions"][0]["candidates"][0] == "Q1"
+    assert data["mentions"][0]["score"] == 1.0
+    assert [a["class"] for a in data["attributions"]] == [a.class_ for a in document.attributions]
+    assert "class_" not in data["attributions"][0], "as the tables call it"
     assert "👍" in document.to_json()
 
 

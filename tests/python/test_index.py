@@ -55,6 +55,8 @@ def test_find_and_info(saved: Path, tmp_path: Path) -> None:
     assert lines == ["0\t3\tTan\tQ1\tRuth Tan\tPERSON", "6\t10\tU.S.\tQ2\tUnited States\tGPE"]
     rows = CliRunner().invoke(main, ["find", "--json", str(saved), "-"], input=TEXT.encode()).output.splitlines()
     assert [json.loads(r)["id"] for r in rows] == ["Q1", "Q2"]
+    fields = {"start": 0, "end": 3, "text": "Tan", "id": "Q1", "name": "Ruth Tan", "label": "PERSON", "score": 1.0}
+    assert json.loads(rows[0]) == fields
     info = CliRunner().invoke(main, ["info", "--verify", str(saved)])
     assert info.exit_code == 0
     assert "2 entries" in info.output
