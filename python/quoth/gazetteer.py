@@ -63,7 +63,7 @@ class Gazetteer:
     def _build(self, rows: Iterable[sources.Row], reader: sources.Rows, options: Mapping[str, Any]) -> None:
         encoded = matching.encode(options)
         self._inner = _core.Gazetteer(rows, plain=reader.plain(), options=encoded, refused=reader.refuse)
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, Entry | sources.Record] = {}
         self._path: str | None = None
         self._skipped = tuple(reader.skipped)
 
@@ -458,10 +458,12 @@ class Gazetteer:
         return self._made(record)
 
     def _entry(self, position: int) -> Entry:
-        entry = self._entries.get(position)
-        if entry is None:
-            entry = self._entries.setdefault(position, self._made(self._inner.entry(position)))
-        return entry
+        kept = self._entries.get(position)
+        if kept is None:
+            record = self._inner.entry(position)
+            # One with properties is made again each time: they are the user's, who may change them.
+            kept = self._entries.setdefault(position, record if record[5] else self._made(record))
+        return kept if isinstance(kept, Entry) else self._made(kept)
 
     def _made(self, record: sources.Record) -> Entry:
         id, label, name, names, priority, properties, related = record

@@ -82,6 +82,17 @@ def test_properties_on_request() -> None:
     assert [v and json.loads(v) for v in values] == [{"born": 1960}, None]
 
 
+def test_properties_are_the_users(tmp_path: Path) -> None:
+    Gazetteer([{"id": "a", "name": "Ann", "parts": [1]}]).save(tmp_path / "a.quoth")
+    gazetteer = Gazetteer.open(tmp_path / "a.quoth")
+    for entry in (gazetteer.find("Ann")[0].entry, *gazetteer, gazetteer["a"]):
+        properties: Any = entry.properties
+        properties["parts"].append(2)
+        properties["more"] = True
+    assert gazetteer.find("Ann")[0].entry.properties == {"parts": [1]}
+    assert [e.properties for e in gazetteer] == [gazetteer["a"].properties] == [{"parts": [1]}]
+
+
 def test_properties_are_json() -> None:
     row = {"id": "a", "name": "Ann", "most": math.inf, "none": math.nan, "parts": [{"x": (1.5, -math.inf, math.nan)}]}
     expected = {"most": None, "parts": [{"x": [1.5, None, None]}]}
