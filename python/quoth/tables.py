@@ -104,7 +104,8 @@ def _library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as e:
-        raise ImportError(f"this needs {name}: pip install {name}") from e
+        package = name.partition(".")[0]
+        raise ImportError(f"this needs {package}: pip install {package}") from e
 
 
 def _to_ipc(table: Table) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import sys
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_wrong_arguments() -> None:
             replace(TEXT, gazetteer.find(TEXT), template)
 
 
-def test_counts() -> None:
+def test_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     mentions = Gazetteer(PEOPLE).find_all(["Tan Tan A<b>", None, "Ruth Tan", "nobody"], progress=False)
     counts = mentions.counts()
     assert counts.shape == (4, 2)
@@ -50,6 +51,9 @@ def test_counts() -> None:
     scipy = pytest.importorskip("scipy")
     assert counts.to_scipy().toarray().tolist() == [[2, 1], [0, 0], [1, 0], [0, 0]], scipy
     assert Gazetteer(PEOPLE).find_all([], progress=False).counts().shape == (0, 0)
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match="needs scipy: pip install scipy$"):
+        counts.to_scipy()
 
 
 @pytest.mark.parametrize("module", ["annotate", "attributor", "gazetteer", None])
