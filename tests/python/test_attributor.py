@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -536,9 +537,21 @@ def test_stream_errors_name_the_column(who: Attributor) -> None:
             next(who.stream(table, **columns))
     with pytest.raises(TypeError, match="must be a column of strings, got Int64"):
         next(who.stream(table, text="n"))
-    for wrong in (3, [3], ["text"]):
+    for wrong in ([3], ["text"]):
         with pytest.raises(TypeError, match="int|str"):
             next(who.stream(wrong))
+
+
+def test_stream_complains_at_once(who: Attributor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TypeError, match="batches must be a stream or many batches of Arrow, got int"):
+        who.stream(3)
+    with pytest.raises(ValueError, match="offsets must be 'chars' or 'bytes', got 'foo'"):
+        who.stream([], offsets="foo")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="n_threads must be .* got 0"):
+        who.stream([], n_threads=0)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=r'pip install "quoth\[files\]"'):
+        who.stream([])
 
 
 def test_stream_errors_of_the_source_come_through(who: Attributor) -> None:
