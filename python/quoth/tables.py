@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -150,13 +151,11 @@ class Mentions(Table):
 
     def counts(self) -> Counts:
         """How often each text mentions each entry, as a sparse matrix."""
-        numbers: dict[str, int] = {}
-        cells: dict[tuple[int, int], int] = {}
-        for row in self:
-            cell = (row["doc"], numbers.setdefault(row["entry_id"], len(numbers)))
-            cells[cell] = cells.get(cell, 0) + 1
-        docs, entries = ([c[k] for c in cells] for k in (0, 1))
-        return Counts(docs, entries, list(cells.values()), (len(self._status), len(numbers)), list(numbers))
+        cells = Counter(zip(self._inner.column("doc"), self._inner.column("entry_id"), strict=True))
+        ids = list(dict.fromkeys(id for _, id in cells))
+        numbers = {id: n for n, id in enumerate(ids)}
+        docs, entries = [doc for doc, _ in cells], [numbers[id] for _, id in cells]
+        return Counts(docs, entries, list(cells.values()), (len(self._status), len(ids)), ids)
 
     def _state(self) -> tuple[Any, ...]:
         return (_to_ipc(self), self._status)

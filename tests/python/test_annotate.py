@@ -48,6 +48,7 @@ def test_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts.shape == (4, 2)
     cells = zip(counts.docs, counts.entries, counts.counts, strict=True)
     assert {(d, counts.ids[e]): n for d, e, n in cells} == {(0, "Q1"): 2, (0, "Q2"): 1, (2, "Q1"): 1}
+    assert counts.ids == ["Q1", "Q2"], "in the order in which they are met"
     scipy = pytest.importorskip("scipy")
     assert counts.to_scipy().toarray().tolist() == [[2, 1], [0, 0], [1, 0], [0, 0]], scipy
     assert Gazetteer(PEOPLE).find_all([], progress=False).counts().shape == (0, 0)

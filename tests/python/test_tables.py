@@ -203,6 +203,18 @@ def test_empty_tables_have_their_columns(people: Gazetteer, name: str) -> None:
         assert duckdb.from_arrow(pa.table(table)).fetchall() == []
 
 
+def test_counts_take_no_rows(people: Gazetteer, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of many batches.
+    mentions = people.find_all([f"Kim {'Tan ' * (n % 3)}" for n in range(10_000)])
+    monkeypatch.setattr(quoth.Mentions, "__iter__", lambda _: pytest.fail("rows"))
+    counts = mentions.counts()
+    assert (sum(counts.counts), counts.shape) == (len(mentions), (10_000, 2))
+    assert counts.counts[:4] == [1, 1, 1, 1]
+    assert counts.counts[4] == 2
+    with pytest.raises(KeyError, match="nothing"):
+        mentions._inner.column("nothing")
+
+
 def test_tables_of_many_batches(people: Gazetteer) -> None:
     found = people.find_all((f"{n} Tan" for n in range(20_000)), n_threads=2)
     arrow = pa.table(found)
