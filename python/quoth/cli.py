@@ -429,6 +429,8 @@ def info(file: Path, verify: bool) -> None:
             return
     gazetteer = Gazetteer.open(file, verify=verify)
     click.echo(f"{gazetteer!r}, {gazetteer.nbytes:,} bytes" + (", undamaged" if verify else ""))
+    labels = (f"{label or '(none)'} {n:,}" for label, n in gazetteer.labels.items())
+    click.echo(f"labels: {', '.join(labels)}")
 
 
 @main.command()

@@ -438,6 +438,11 @@ class Gazetteer:
         """Number of entries."""
         return len(self._inner)
 
+    @property
+    def labels(self) -> dict[str, int]:
+        """How many entries have each label, the commonest first; "" where none was given."""
+        return dict(sorted(self._inner.labels(), key=lambda label: -label[1]))
+
     def __iter__(self) -> Iterator[Entry]:
         """The entries, in the order they were given."""
         return (self._entry(n) for n in self._inner.positions())

@@ -1,6 +1,6 @@
 //! The gazetteer: building, searching one text, searching many.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -234,6 +234,22 @@ impl Gazetteer {
     fn options(&self) -> PyResult<String> {
         serde_json::to_string(self.inner.options())
             .map_err(|e| PyValueError::new_err(e.to_string()))
+    }
+
+    /// How many entries have each label, in the order in which they are first met.
+    fn labels(&self, py: Python<'_>) -> Vec<(String, usize)> {
+        py.detach(|| {
+            let mut labels: Vec<(String, usize)> = Vec::new();
+            let mut places: HashMap<&str, usize> = HashMap::new();
+            for entry in self.inner.entries() {
+                let place = *places.entry(entry.label()).or_insert_with(|| {
+                    labels.push((entry.label().to_owned(), 0));
+                    labels.len() - 1
+                });
+                labels[place].1 += 1;
+            }
+            labels
+        })
     }
 
     /// The positions of the entries: those of removed ones are left out.

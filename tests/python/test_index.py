@@ -61,6 +61,7 @@ def test_find_and_info(saved: Path, tmp_path: Path) -> None:
     assert info.exit_code == 0
     assert "2 entries" in info.output
     assert "undamaged" in info.output
+    assert "labels: PERSON 1, GPE 1" in info.output
 
 
 def test_a_saved_gazetteer_pickles_by_its_path(saved: Path) -> None:

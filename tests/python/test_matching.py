@@ -117,6 +117,13 @@ def test_adding_and_removing(tmp_path: Path) -> None:
     less = more.remove(["a", "Dee"])
     assert found(less, text) == [("Ann", "c"), ("Bob", "b"), ("Robert", "b")]
     assert (len(base), len(more), len(less)) == (2, 4, 2)
+    ann = {"id": "o", "name": "Ann Ltd", "label": "ORG"}
+    assert [list(g.labels.items()) for g in (Gazetteer(), base, base.add([ann]), base.add([ann]).remove(["a"]))] == [
+        [],
+        [("", 2)],
+        [("", 2), ("ORG", 1)],
+        [("", 1), ("ORG", 1)],
+    ]
     assert {e.id for e in less} == {"b", "c"}
     assert "a" not in less
     assert "a" in more
