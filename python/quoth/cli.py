@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -37,8 +38,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except (QuothError, OSError, ValueError, ImportError) as e:
             if isinstance(e, BrokenPipeError):
-                # The reader of our output has seen enough (`| head`).
-                sys.stderr.close()
+                # The reader of our output has seen enough (`| head`). What is not written yet goes nowhere.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 ctx.exit(0)
             raise click.ClickException(str(e)) from e
 
@@ -167,11 +168,18 @@ def read(
         _show(document)
 
 
+class _Console(Console):
+    """A console that leaves a broken pipe to the group of commands, which knows what it means."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 def _show(document: Document) -> None:
-    console = Console()
+    console = _Console()
     if not console.is_terminal:
         # Piped into a file or pager: long contents should not be cut to 80 columns.
-        console = Console(width=160)
+        console = _Console(width=160)
     table = RichTable(show_lines=True, title=None, header_style="bold")
     table.add_column("speaker", max_width=30)
     table.add_column("cue", max_width=24)

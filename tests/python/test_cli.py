@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -215,6 +216,18 @@ def test_errors_are_one_line(folder: Path, arguments: list[str], message: str, m
     assert "Traceback" not in result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert not list(folder.rglob("out.*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes that break")
+@pytest.mark.parametrize("command", [["demo"], ["read", "--json", "long.txt"], ["find", "people.csv", "long.txt"]])
+def test_who_has_seen_enough(folder: Path, command: list[str]) -> None:
+    (folder / "long.txt").write_text(TEXT * 3000, encoding="utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = [sys.executable, "-m", "quoth.cli", *command]
+    done = subprocess.run(program, cwd=folder, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_as_a_program(folder: Path) -> None:
