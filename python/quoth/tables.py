@@ -201,8 +201,8 @@ class Status(Table):
     """How the reading of many texts went: one row a text, in the order of the input.
 
     Columns: `doc`, `id` as in `Attributions`; `status`: "ok", "null" (no text), "not_text" (another
-    type), "too_long" (4 GiB or more) or "failed" (a fault of quoth); `message`, null where ok;
-    `n_mentions`, `n_attributions`.
+    type, or no UTF-8), "too_long" (4 GiB or more) or "failed" (a fault of quoth); `message`, null
+    where ok; `n_mentions`, `n_attributions`.
     """
 
     __slots__ = ()

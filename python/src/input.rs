@@ -227,15 +227,14 @@ impl Column {
             Err(e) if e.to_string().contains("datatype \"Null\"") => return Ok(None),
             Err(e) => return Err(PyValueError::new_err(e.to_string())),
         };
-        let empty = chunks.iter().all(|c| c.is_empty());
-        if !text && (empty || chunks.iter().any(|c| c.null_count() < c.len())) {
+        if !text && chunks.iter().any(|c| c.null_count() < c.len()) {
             return Err(wrong());
         }
         Ok(Some(Self { chunks }))
     }
 }
 
-/// Whether a value says that there is none: None, or NaN, NA, NaT, as pandas has it.
+/// Whether a value says that there is none: None, or what pandas has for it, NaN, NA, `NaT`.
 pub(crate) fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if value.is_instance_of::<PyString>() {
         return Ok(false);
@@ -247,12 +246,13 @@ pub(crate) fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(kind == "NAType" || kind == "NaTType")
 }
 
-/// Whether a Series holds Python objects of any type.
+/// Whether a Series, of pandas or polars, holds Python objects of any type.
 fn of_objects(series: &Bound<'_, PyAny>) -> PyResult<bool> {
     if !series.hasattr("dtype")? {
         return Ok(false);
     }
-    series.getattr("dtype")?.eq("object")
+    let kind = series.getattr("dtype")?.str()?;
+    Ok(kind.to_string_lossy().eq_ignore_ascii_case("object"))
 }
 
 /// A column of strings as one of bytes; a dictionary unpacked.
