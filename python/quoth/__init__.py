@@ -42,3 +42,8 @@ __all__ = [
     "replace",
     "train",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names, without the modules that they come from."""
+    return __all__

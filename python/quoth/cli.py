@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,10 +18,12 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 import quoth
-from quoth import Attributions, Attributor, Document, Gazetteer, QuothError, __version__, readers
+from quoth import Attributions, Attributor, Document, FileFormatError, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Preset
-from quoth.files import Format, guess
+from quoth.files import Format, at, codec, guess, lines
 from quoth.matching import Case
+from quoth.sources import OnError, parsed
+from quoth.tables import Table
 
 __all__ = ["main"]
 
@@ -35,8 +38,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except (QuothError, OSError, ValueError, ImportError) as e:
             if isinstance(e, BrokenPipeError):
-                # The reader of our output has seen enough (`| head`).
-                sys.stderr.close()
+                # The reader of our output has seen enough (`| head`). What is not written yet goes nowhere.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 ctx.exit(0)
             raise click.ClickException(str(e)) from e
 
@@ -67,6 +70,7 @@ _BUILDERS: dict[Format, Callable[..., Gazetteer]] = {
 }
 # Options of `quoth build` that only some formats have, as the formats' functions call them.
 _FORMAT_OPTIONS = {
+    "encoding": ("csv", "jsonl", "names", "entity-ruler"),
     "label": ("names",),
     "languages": ("geonames", "wikidata"),
     "labels": ("wikidata",),
@@ -78,7 +82,7 @@ _FORMAT_OPTIONS = {
 
 
 def _built(path: Path, form: Format | None = None, **options: Any) -> Gazetteer:
-    form = form or guess(path)
+    form = form or guess(path, options.get("encoding", "utf-8"))
     if form is None:
         known = ", ".join(_GAZETTEER_SUFFIXES)
         raise click.BadParameter(f"{path}: a gazetteer is a file with one of the suffixes {known}; see --format")
@@ -124,6 +128,17 @@ _min_score_option = click.option(
     help="Leave out less sure ones.",
 )
 _top_level_option = click.option("--top-level", is_flag=True, help="Leave out attributions nested in another.")
+_encoding_option = click.option(
+    "--encoding", default="utf-8", show_default=True, help="That of the texts, e.g. cp1252."
+)
+
+
+def _text(file: Any, encoding: str) -> str:
+    try:
+        text: str = file.read().decode(codec(encoding))
+    except UnicodeDecodeError as e:
+        raise ValueError(f"{file.name}: not {encoding} at byte {e.start}; see --encoding") from None
+    return text
 
 
 @main.command()
@@ -132,12 +147,19 @@ _top_level_option = click.option("--top-level", is_flag=True, help="Leave out at
 @_model_option
 @_min_score_option
 @_top_level_option
+@_encoding_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
 def read(
-    file: Any, gazetteer: Path | None, model: str, min_score: float | Preset, top_level: bool, as_json: bool
+    file: Any,
+    gazetteer: Path | None,
+    model: str,
+    min_score: float | Preset,
+    top_level: bool,
+    encoding: str,
+    as_json: bool,
 ) -> None:
     """Read one text FILE (- for standard input) and show who said what."""
-    text = file.read().decode("utf-8-sig", errors="replace")
+    text = _text(file, encoding)
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     document = attributor.read(text)
     if as_json:
@@ -146,11 +168,18 @@ def read(
         _show(document)
 
 
+class _Console(Console):
+    """A console that leaves a broken pipe to the group of commands, which knows what it means."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 def _show(document: Document) -> None:
-    console = Console()
+    console = _Console()
     if not console.is_terminal:
         # Piped into a file or pager: long contents should not be cut to 80 columns.
-        console = Console(width=160)
+        console = _Console(width=160)
     table = RichTable(show_lines=True, title=None, header_style="bold")
     table.add_column("speaker", max_width=30)
     table.add_column("cue", max_width=24)
@@ -171,15 +200,34 @@ def _show(document: Document) -> None:
     console.print(f"{len(document.attributions)} attributions, {len(document.speakers)} speakers{mentions}")
 
 
+_table_path = click.Path(path_type=Path, dir_okay=False)
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="OUT.parquet or OUT.jsonl")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=_table_path,
+    help="OUT.parquet or OUT.jsonl",
+)
 @_gazetteer_option
 @_model_option
 @_min_score_option
 @_top_level_option
 @click.option("--text", "text_column", help="Column of the texts; default text, body, content or article.")
 @click.option("--id", "id_column", help="Column of the ids; default id, url, uri or doc_id.")
+@_encoding_option
+@click.option("--mentions", type=_table_path, help="Write the gazetteer's mentions too: .parquet or .jsonl.")
+@click.option("--status", type=_table_path, help="Write whether each text could be read too: .parquet or .jsonl.")
+@click.option(
+    "--on-error",
+    type=click.Choice(get_args(OnError)),
+    default="raise",
+    show_default=True,
+    help="skip: leave out rows that are malformed, and say which.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads; one a core by default.")
 def extract(
     files: tuple[Path, ...],
@@ -190,6 +238,10 @@ def extract(
     top_level: bool,
     text_column: str | None,
     id_column: str | None,
+    encoding: str,
+    mentions: Path | None,
+    status: Path | None,
+    on_error: OnError,
     threads: int | None,
 ) -> None:
     """Read many texts from FILES and write their attributions to one table.
@@ -198,44 +250,78 @@ def extract(
     """
     attributor = Attributor(_gazetteer(gazetteer), model=model, min_score=min_score, top_level=top_level)
     paths = readers.expand(files)
-    if output.resolve() in (p.resolve() for p in paths):
-        raise click.BadParameter(f"{output} is one of the inputs")
+    outputs = [o for o in (output, mentions, status) if o is not None]
+    inputs = {p.resolve() for p in paths}
+    for o in outputs:
+        if o.resolve() in inputs:
+            raise click.BadParameter(f"{o} is one of the inputs")
+    if len({o.resolve() for o in outputs}) < len(outputs):
+        raise click.BadParameter("two of the outputs are one file")
     console = Console(stderr=True)
     columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    rows = texts = unread = 0
+    rows = texts = unread = skipped = 0
+
+    def tell(what: str) -> None:
+        console.print(what, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+    def skip(error: ValueError) -> None:
+        nonlocal skipped
+        skipped += 1
+        tell(f"skipped {error}")
+
     with ExitStack() as stack:
-        # The file appears only once it is whole.
-        part = output.with_name(output.name + ".part")
-        write = stack.enter_context(_Writer(output, part))
+        write = stack.enter_context(_Writer(output))
+        write_mentions = None if mentions is None else stack.enter_context(_Writer(mentions))
+        write_status = None if status is None else stack.enter_context(_Writer(status))
+        # An input without a text still gives tables.
+        _write(attributor.read_all([]), write, write_mentions, write_status)
         progress = stack.enter_context(
             Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         )
         task = progress.add_task("", total=readers.count_bytes(paths))
         batches = readers.read_batches(
-            files, text=text_column, id=id_column, on_bytes=lambda n: progress.update(task, completed=n)
+            files,
+            text=text_column,
+            id=id_column,
+            encoding=encoding,
+            on_bytes=lambda n: progress.update(task, completed=n),
+            on_error=skip if on_error == "skip" else None,
         )
         for batch in batches:
             found = attributor.read_all(batch.texts, ids=batch.ids, n_threads=threads, progress=False)
             for failure in found.status.failures:
                 unread += 1
-                console.print(f"{failure['id']}: {failure['status']}: {failure['message']}", style="yellow")
-            write(found)
+                tell(f"{failure['id']}: {failure['status']}: {failure['message']}")
+            _write(found, write, write_mentions, write_status)
             rows += len(found)
             texts += len(batch.texts)
     summary = f"{rows:,} attributions from {texts:,} texts in {output}"
-    console.print(summary + (f"; {unread:,} texts could not be read" if unread else ""))
+    summary += f"; {unread:,} texts could not be read" if unread else ""
+    console.print(summary + (f"; {skipped:,} errors skipped" if skipped else ""))
+
+
+def _check_folder(output: Path) -> None:
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"{output.parent}: no such folder")
+
+
+def _write(found: Attributions, attributions: _Writer, mentions: _Writer | None, status: _Writer | None) -> None:
+    attributions(found)
+    if mentions is not None:
+        mentions(found.mentions)
+    if status is not None:
+        status(found.status)
 
 
 class _Writer:
-    """Writes tables to one Parquet or JSONL file; nothing is left behind on an error."""
+    """Writes tables to one Parquet or JSONL file, which appears only once it is whole."""
 
-    def __init__(self, output: Path, part: Path) -> None:
+    def __init__(self, output: Path) -> None:
         if output.suffix.lower() not in (".parquet", ".jsonl", ".ndjson"):
             raise click.BadParameter(f"{output}: the output must end in .parquet or .jsonl")
-        if not output.parent.is_dir():
-            raise click.BadParameter(f"{output.parent}: no such folder")
+        _check_folder(output)
         self._output = output
-        self._part = part
+        self._part = output.with_name(output.name + ".part")
         self._parquet: Any = None
         self._lines: TextIO | None = None
 
@@ -244,16 +330,14 @@ class _Writer:
             import_parquet()
         else:
             self._lines = self._part.open("w", encoding="utf-8")
-        # An input without a text still gives a table.
-        self(Attributor().read_all([]))
         return self
 
-    def __call__(self, found: Attributions) -> None:
+    def __call__(self, rows: Table) -> None:
         if self._lines is not None:
-            for row in found:
+            for row in rows:
                 self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
             return
-        table = found.to_arrow()
+        table = rows.to_arrow()
         if self._parquet is None:
             self._parquet = import_parquet().ParquetWriter(self._part, table.schema, compression="zstd")
         self._parquet.write_table(table)
@@ -298,6 +382,7 @@ def import_parquet() -> Any:
 @click.option("--no-common-words", is_flag=True, help="Leave out names that are common English words.")
 @click.option("--min-length", type=click.IntRange(0), default=0, help="Letters that a name must have.")
 @click.option("--max-edits", type=click.IntRange(0, 2), default=0, help="Spelling mistakes that a name may have.")
+@click.option("--encoding", help="csv, jsonl, names, entity-ruler: that of SOURCE; default utf-8.")
 @click.option("--label", help="names: the label of all.")
 @click.option(
     "--language", "languages", multiple=True, help="wikidata, or geonames with --alternate-names; repeatable."
@@ -330,6 +415,7 @@ def build(
     """
     if output.suffix.lower() != ".quoth":
         raise click.BadParameter(f"{output}: the output must end in .quoth")
+    _check_folder(output)
     options |= {"whole_words": not inside_words, "stop_names": no_common_words}
     # Those that were not given are left to the format.
     options = {name: value for name, value in options.items() if name not in _FORMAT_OPTIONS or value not in (None, ())}
@@ -351,21 +437,24 @@ def info(file: Path, verify: bool) -> None:
             return
     gazetteer = Gazetteer.open(file, verify=verify)
     click.echo(f"{gazetteer!r}, {gazetteer.nbytes:,} bytes" + (", undamaged" if verify else ""))
+    labels = (f"{label or '(none)'} {n:,}" for label, n in gazetteer.labels.items())
+    click.echo(f"labels: {', '.join(labels)}")
 
 
 @main.command()
 @click.argument("gazetteer", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("file", type=click.File("rb"))
+@_encoding_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a mention.")
-def find(gazetteer: Path, file: Any, as_json: bool) -> None:
+def find(gazetteer: Path, file: Any, encoding: str, as_json: bool) -> None:
     """Find the names of GAZETTEER in one text FILE (- for standard input)."""
     names = _gazetteer(gazetteer)
     if names is None:
         return
-    text = file.read().decode("utf-8-sig", errors="replace")
+    text = _text(file, encoding)
     for m in names.find(text):
         if as_json:
-            row = {"start": m.start, "end": m.end, "text": m.text, "id": m.id, "name": m.name, "label": m.label}
+            row = {name: getattr(m, name) for name in ("start", "end", "text", "id", "name", "label", "score")}
             click.echo(json.dumps(row, ensure_ascii=False))
         else:
             click.echo(f"{m.start}\t{m.end}\t{m.text}\t{m.id}\t{m.name}\t{m.label}".replace("\n", " "))
@@ -471,15 +560,15 @@ def _model_line(path: Path) -> str:
 
 
 def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        for n, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                yield str(row["id"]), row["text"]
-            except (json.JSONDecodeError, KeyError, TypeError) as e:
-                raise ValueError(f"{path}, line {n}: not a document with id and text ({e})") from e
+    for where, line in lines(path):
+        if isinstance(line, str) and not line.strip():
+            continue
+        row = parsed(line, where)
+        if isinstance(row, FileFormatError):
+            raise row
+        if "id" not in row or not isinstance(row.get("text"), str):
+            raise FileFormatError(f"{at(where)}: not a document with id and text")
+        yield str(row["id"]), row["text"]
 
 
 def _prediction(n: int, a: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
@@ -10,14 +11,14 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from quoth.errors import FileFormatError
 
-__all__ = ["Format", "Where", "at", "guess", "lines", "opened", "suffix"]
+__all__ = ["Format", "Lines", "Where", "at", "codec", "guess", "lines", "not_decoded", "opened", "suffix", "undecoded"]
 
 Where = tuple[str, int]
 """What an error calls a row: a word or a file, and a number; written out only where it is needed."""
@@ -42,26 +43,45 @@ def suffix(path: str | os.PathLike[str]) -> str:
     return Path(name).suffix
 
 
-@contextmanager
-def opened(path: str | os.PathLike[str], *, newline: str = "\n") -> Iterator[TextIO]:
-    """Opens a text file as a stream: UTF-8, perhaps with a BOM; .gz, .bz2 and .zip are unpacked.
+def codec(encoding: str) -> str:
+    """An encoding as Python knows it; UTF-8 may have a BOM.
 
-    Of a .zip it is the file of the archive's name, or the only one beside a readme.
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    try:
+        # Refuses what is a codec, but none of text.
+        "".encode(encoding)
+    except LookupError:
+        raise ValueError(f"no encoding {encoding!r}") from None
+    name = codecs.lookup(encoding).name
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str], *, newline: str = "\n", encoding: str = "utf-8") -> Iterator[TextIO]:
+    """Opens a text file as a stream; .gz, .bz2 and .zip are unpacked, UTF-8 may have a BOM.
+
+    Of a .zip it is the file of the archive's name, or the only one beside a readme. Bytes that are
+    not in the encoding come as lone surrogates, so that the other lines can be read: see `undecoded`.
 
     Raises:
         OSError: If it cannot be read.
-        FileFormatError: If it is damaged, or an archive without such a file.
+        FileFormatError: If it is damaged, in another encoding altogether, or an archive without such
+            a file.
+        ValueError: If there is no such encoding.
     """
     packed = Path(path).suffix.lower()
+    how: dict[str, Any] = {"encoding": codec(encoding), "errors": "surrogateescape", "newline": newline}
     try:
         if packed == ".zip":
             with zipfile.ZipFile(path) as archive, archive.open(_member(archive, path)) as raw:
-                yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline=newline)
+                yield io.TextIOWrapper(raw, **how)
         else:
-            with _OPENING.get(packed, open)(
-                path, "rt", encoding="utf-8-sig", errors="replace", newline=newline
-            ) as file:
+            with _OPENING.get(packed, open)(path, "rt", **how) as file:
                 yield file
+    except UnicodeError as e:
+        raise FileFormatError(f"{os.fspath(path)}: {e}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as e:
         raise FileFormatError(f"{os.fspath(path)}: damaged, or no {packed} file: {e}") from None
     except OSError as e:
@@ -83,32 +103,83 @@ def _member(archive: zipfile.ZipFile, path: str | os.PathLike[str]) -> zipfile.Z
     return member
 
 
-def lines(path: str | os.PathLike[str]) -> Iterator[tuple[Where, str]]:
-    """The lines of a text file, without their ends, and where they stand; as `opened`."""
+def undecoded(text: str) -> bool:
+    """Whether a text of `opened` holds bytes that are not in the encoding."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def not_decoded(where: Where, encoding: str) -> FileFormatError:
+    """The error for a line that is not in the encoding."""
+    return FileFormatError(f"{at(where)}: not {encoding}; is the file in another encoding?")
+
+
+class Lines:
+    """Lines for a CSV reader, which notes whether all could be decoded.
+
+    Attributes:
+        bad: Whether one could not.
+    """
+
+    __slots__ = ("_lines", "bad")
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.bad = False
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if not line.isascii() and undecoded(line):
+            self.bad = True
+        return line
+
+
+def lines(path: str | os.PathLike[str], encoding: str = "utf-8") -> Iterator[tuple[Where, str | FileFormatError]]:
+    """The lines of a text file, without their ends, and where they stand; as `opened`.
+
+    One that is not in the encoding comes as an error.
+    """
     place = f"{os.fspath(path)}, line"
-    with opened(path) as file:
+    with opened(path, encoding=encoding) as file:
         for n, line in enumerate(file, 1):
-            yield (place, n), line.rstrip("\r\n")
+            where = (place, n)
+            yield where, not_decoded(where, encoding) if undecoded(line) else line.rstrip("\r\n")
 
 
-def guess(path: str | os.PathLike[str]) -> Format | None:
+def guess(path: str | os.PathLike[str], encoding: str = "utf-8") -> Format | None:
     """What a gazetteer's file is, by its suffix and its first line; None where that does not say.
 
     Raises:
         OSError: If it cannot be read.
-        FileFormatError: If it is damaged.
+        FileFormatError: If it is damaged, or its first line is none of its format.
     """
     kind = suffix(path)
     if kind == ".parquet":
         return "parquet"
     if kind in (".csv", ".tsv"):
-        header = set(next(csv.reader([_first_line(path)], delimiter="\t" if kind == ".tsv" else ","), []))
+        header = set(_header(path, "\t" if kind == ".tsv" else ",", encoding))
         return "wikidata" if {"item", "itemLabel"} <= header and not {"id", "name"} <= header else "csv"
     if kind in (".json", ".jsonl", ".ndjson"):
-        return _guess_json(_first_line(path), kind)
+        return _guess_json(_first_line(path, encoding), kind)
     if kind == ".txt" or Path(path).suffix.lower() in _PACKED:
-        return "geonames" if _first_line(path).count("\t") == 18 else "names" if kind == ".txt" else None
+        return "geonames" if _first_line(path, encoding).count("\t") == 18 else "names" if kind == ".txt" else None
     return None
+
+
+def _header(path: str | os.PathLike[str], delimiter: str, encoding: str) -> list[str]:
+    with opened(path, newline="", encoding=encoding) as file:
+        try:
+            return next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
+        except csv.Error as e:
+            raise FileFormatError(f"{os.fspath(path)}: {e}") from None
 
 
 def _guess_json(line: str, kind: str) -> Format:
@@ -125,5 +196,6 @@ def _guess_json(line: str, kind: str) -> Format:
     return "jsonl"
 
 
-def _first_line(path: str | os.PathLike[str]) -> str:
-    return next((line for _, line in lines(path) if line.strip()), "")
+def _first_line(path: str | os.PathLike[str], encoding: str) -> str:
+    with opened(path, encoding=encoding) as file:
+        return next((line.rstrip("\r\n") for line in file if line.strip()), "")

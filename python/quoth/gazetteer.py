@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from quoth.errors import FileFormatError
 from quoth.matching import Case, Matching
 from quoth.progress import Bar
 from quoth.results import Entry, Mention
-from quoth.sources import OnError
+from quoth.sources import Entries, OnError
 from quoth.tables import Mentions, Status
 
 __all__ = ["Case", "Gazetteer", "Matching", "OffsetUnit"]
@@ -30,13 +31,17 @@ class Gazetteer:
     Args:
         entries: One mapping an entry (`id`, `name`, and optionally `aliases` as a list or a string
             with "|" between them, `label`, `priority`, `related`: ids of entries that it belongs with, by
-            which candidates of one name are told apart; other fields are kept as properties), or a
-            plain name, which is its own id. Mappings of one id and label are one entry.
+            which candidates of one name are told apart; other fields are kept as properties, which
+            are JSON: NaN and infinities in them are null), or a plain name, which is its own id.
+            Mappings of one id and label are one entry. Or one mapping of ids to a name, to a list of
+            names, the canonical first, or to such a mapping without its id. Or a table of any Arrow
+            library with these columns, as in `from_arrow`.
         **options: How names match: `case`, `fold_accents`, `overlapping`, `whole_words`, `plural`,
             `derive`, `stop_names`, `min_length`, `max_edits`, `min_edit_length`; see `Matching`.
 
     Raises:
         GazetteerError: For an entry that cannot be used; names the entry and what is wrong.
+        TypeError: If `entries` are no many entries.
         ValueError: For an option that is none of the choices.
 
     Example:
@@ -49,17 +54,16 @@ class Gazetteer:
 
     def __init__(
         self,
-        entries: Iterable[Mapping[str, Any] | str] = (),
+        entries: Entries = (),
         **options: Unpack[Matching],
     ) -> None:
-        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
-            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        self._build(entries, sources.Rows(sources.Columns(), "raise"), options)
+        reader = sources.Rows(sources.Columns(), "raise")
+        self._build(reader.of(entries), reader, options)
 
     def _build(self, rows: Iterable[sources.Row], reader: sources.Rows, options: Mapping[str, Any]) -> None:
         encoded = matching.encode(options)
         self._inner = _core.Gazetteer(rows, plain=reader.plain(), options=encoded, refused=reader.refuse)
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, Entry | sources.Record] = {}
         self._path: str | None = None
         self._skipped = tuple(reader.skipped)
 
@@ -84,7 +88,7 @@ class Gazetteer:
     @classmethod
     def from_records(
         cls,
-        records: Iterable[Mapping[str, Any] | str],
+        records: Entries,
         *,
         id: str = "id",
         name: str = "name",
@@ -99,7 +103,7 @@ class Gazetteer:
         """Builds from mappings whose fields have names of their own.
 
         Args:
-            records: One mapping an entry, or a plain name.
+            records: One mapping an entry, or a plain name; or what else the class takes.
             id: Field of the identifier.
             name: Field of the canonical name.
             aliases: Field of further names: a list, or a string with `separator` between them.
@@ -112,10 +116,12 @@ class Gazetteer:
 
         Raises:
             GazetteerError: For an entry that cannot be used; names its row.
+            TypeError: If `records` are no many entries.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
         new = cls.__new__(cls)
-        new._build(records, sources.Rows(columns, on_error), options)
+        reader = sources.Rows(columns, on_error)
+        new._build(reader.of(records), reader, options)
         return new
 
     @classmethod
@@ -131,18 +137,24 @@ class Gazetteer:
         related: str = "related",
         separator: str = "|",
         delimiter: str | None = None,
+        encoding: str = "utf-8",
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from a CSV or TSV file with a header (also .gz, .bz2, .zip); arguments as in `from_records`.
 
+        Cells are parted by `delimiter`: a tab in .tsv, else a comma, where it is not given. The file
+        is in `encoding`, e.g. "cp1252", "utf-16"; a BOM of UTF-8 is passed over.
+
         Raises:
-            FileFormatError: If a required column is missing; names the file and its columns.
+            FileFormatError: If a required column is missing; names the file and its columns. For a
+                row that is not in the encoding; names the file and line.
             GazetteerError: For a row that cannot be used; names the file and line.
+            ValueError: If there is no such encoding.
             OSError: If the file cannot be read.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
-        rows = sources.csv_records(path, columns, delimiter=delimiter)
+        rows = sources.csv_records(path, columns, delimiter=delimiter, encoding=encoding)
         return cls._from(rows, columns, on_error, options)
 
     @classmethod
@@ -157,18 +169,21 @@ class Gazetteer:
         priority: str = "priority",
         related: str = "related",
         separator: str = "|",
+        encoding: str = "utf-8",
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
-        """Builds from JSON Lines, one object an entry (also .gz, .bz2, .zip); arguments as in `from_records`.
+        """Builds from JSON Lines, one object an entry (also .gz, .bz2, .zip); arguments as in `from_csv`.
 
         Raises:
-            FileFormatError: For a line that is no JSON object; names the file and line.
+            FileFormatError: For a line that is no JSON object, or not in the encoding; names the file
+                and line.
             GazetteerError: For an entry that cannot be used; names the file and line.
+            ValueError: If there is no such encoding.
             OSError: If the file cannot be read.
         """
         columns = sources.Columns(id, name, aliases, label, priority, related, separator)
-        rows = sources.jsonl_records(path)
+        rows = sources.jsonl_records(path, encoding)
         return cls._from(rows, columns, on_error, options)
 
     @classmethod
@@ -229,6 +244,7 @@ class Gazetteer:
         names: str | os.PathLike[str] | Iterable[str],
         *,
         label: str = "",
+        encoding: str = "utf-8",
         on_error: OnError = "raise",
         **options: Unpack[Matching],
     ) -> Gazetteer:
@@ -237,17 +253,21 @@ class Gazetteer:
         Args:
             names: Names, or the path of a text file of one a line (also .gz, .bz2, .zip).
             label: The label of all.
+            encoding: That of the file, as in `from_csv`.
             on_error: As in `from_records`.
             **options: How names match, as in the class.
 
         Raises:
             GazetteerError: For a name that cannot be used; names the file and line, or its number.
-            FileFormatError: If a packed file is damaged.
+            TypeError: If `names` are neither.
+            FileFormatError: For a line that is not in the encoding, or if a packed file is damaged.
+            ValueError: If there is no such encoding.
             OSError: If the file cannot be read.
         """
-        if not hasattr(names, "__iter__") and not isinstance(names, os.PathLike):
+        many = hasattr(names, "__iter__") and not isinstance(names, Mapping) and not sources.is_table(names)
+        if not many and not isinstance(names, os.PathLike):
             raise TypeError(f"names must be many names or a path, got {type(names).__name__}")
-        return cls._from(lists.name_records(names, label), sources.Columns(), on_error, options)
+        return cls._from(lists.name_records(names, label, encoding), sources.Columns(), on_error, options)
 
     @classmethod
     def from_geonames(
@@ -281,8 +301,9 @@ class Gazetteer:
             **options: How names match, as in the class.
 
         Raises:
-            FileFormatError: For a line with another number of columns, or a population or coordinate
-                that is no number; names the file and line. If a packed file is damaged.
+            FileFormatError: For a line with another number of columns, a population or coordinate
+                that is no number, or that is no UTF-8; names the file and line. If a packed file is
+                damaged.
             GazetteerError: For an entry that cannot be used; names the file and line.
             ValueError: For a class that there is not, or languages without their file.
             OSError: If the file cannot be read.
@@ -333,8 +354,8 @@ class Gazetteer:
             **options: How names match, as in the class.
 
         Raises:
-            FileFormatError: For a file or line that is neither, or a missing column; names file and
-                line. If a packed file is damaged.
+            FileFormatError: For a file or line that is neither, or no UTF-8, or a missing column;
+                names file and line. If a packed file is damaged.
             GazetteerError: For an entry that cannot be used; names the file and line.
             OSError: If the file cannot be read.
         """
@@ -348,7 +369,12 @@ class Gazetteer:
 
     @classmethod
     def from_entity_ruler(
-        cls, path: str | os.PathLike[str], *, on_error: OnError = "raise", **options: Unpack[Matching]
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        encoding: str = "utf-8",
+        on_error: OnError = "raise",
+        **options: Unpack[Matching],
     ) -> Gazetteer:
         """Builds from patterns of spaCy's EntityRuler (JSON Lines of `label`, `pattern`, `id`).
 
@@ -363,7 +389,7 @@ class Gazetteer:
                 file and line.
             OSError: If the file cannot be read.
         """
-        return cls._from(lists.entity_ruler_records(path), sources.Columns(), on_error, options)
+        return cls._from(lists.entity_ruler_records(path, encoding), sources.Columns(), on_error, options)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Gazetteer:
@@ -375,13 +401,16 @@ class Gazetteer:
         Args:
             path: A file that `save` wrote.
             verify: Whether to read all of it and compare its checksum. The header is always
-                checked; without this, a file damaged inside finds too little or too much.
+                checked; without this, a file damaged inside finds too little or too much, or is a
+                FileFormatError once an entry is read.
 
         Raises:
             OSError: If the file cannot be read.
             FileFormatError: If it is no saved gazetteer, truncated, damaged, or of another version
                 or byte order.
         """
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
         new = cls.__new__(cls)
         try:
             new._inner = _core.Gazetteer.open(path, bool(verify))
@@ -409,6 +438,11 @@ class Gazetteer:
         """Number of entries."""
         return len(self._inner)
 
+    @property
+    def labels(self) -> dict[str, int]:
+        """How many entries have each label, the commonest first; "" where none was given."""
+        return dict(sorted(self._inner.labels(), key=lambda label: -label[1]))
+
     def __iter__(self) -> Iterator[Entry]:
         """The entries, in the order they were given."""
         return (self._entry(n) for n in self._inner.positions())
@@ -426,13 +460,26 @@ class Gazetteer:
         record = self._inner.get(id)
         if record is None:
             raise KeyError(id)
-        return _entry(record)
+        return self._made(record)
 
     def _entry(self, position: int) -> Entry:
-        entry = self._entries.get(position)
-        if entry is None:
-            entry = self._entries.setdefault(position, _entry(self._inner.entry(position)))
-        return entry
+        kept = self._entries.get(position)
+        if kept is None:
+            record = self._inner.entry(position)
+            # One with properties is made again each time: they are the user's, who may change them.
+            kept = self._entries.setdefault(position, record if record[5] else self._made(record))
+        return kept if isinstance(kept, Entry) else self._made(kept)
+
+    def _made(self, record: sources.Record) -> Entry:
+        id, label, name, names, priority, properties, related = record
+        try:
+            parsed: dict[str, Any] = json.loads(properties) if properties else {}
+        except (RecursionError, ValueError) as e:
+            place = self._path or "the saved gazetteer"
+            raise FileFormatError(f"{place} is damaged: the properties of {id!r:.60} are no JSON: {e}") from None
+        # Rows of one entry may each have its name again.
+        further = tuple(n for n in dict.fromkeys(names) if n != name)
+        return Entry(id, label, name, further, priority, parsed, tuple(related))
 
     def _mention(self, start: int, end: int, text: str, entries: Sequence[int], score: float) -> Mention:
         candidates = tuple(self._entry(n) for n in entries)
@@ -490,8 +537,9 @@ class Gazetteer:
             A table, one row a mention; its `status` says of every text whether it could be read.
 
         Raises:
-            TypeError: If `texts` is one str or no iterable.
-            ValueError: If there are not as many ids as texts, or an option is out of range.
+            TypeError: If `texts` is one str, bytes, a mapping or no iterable.
+            ValueError: If there are not as many ids as texts, an option is out of range, or what is
+                found in few texts passes 2 GiB.
             KeyboardInterrupt: On Ctrl-C, between chunks of a few MB.
         """
         with Bar("Finding names", texts, show=progress) as bar:
@@ -506,7 +554,7 @@ class Gazetteer:
             )
         return Mentions(mentions, Status(status))
 
-    def add(self, entries: Iterable[Mapping[str, Any] | str]) -> Gazetteer:
+    def add(self, entries: Entries) -> Gazetteer:
         """Gives a gazetteer with more entries; this one stays as it is.
 
         An id that is there already gets the new names too. It costs little beside the entries
@@ -517,11 +565,10 @@ class Gazetteer:
 
         Raises:
             GazetteerError: For an entry that cannot be used; names its number.
+            TypeError: If `entries` are no many entries.
         """
-        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
-            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
-        convert = sources.Rows(sources.Columns(), "raise").convert
-        rows = (convert(n, row) for n, row in enumerate(entries))
+        reader = sources.Rows(sources.Columns(), "raise")
+        rows = (reader.convert(n, row) for n, row in enumerate(reader.of(entries)))
         return self._changed([row for row in rows if row is not None], set())
 
     def remove(self, ids: Iterable[str]) -> Gazetteer:
@@ -559,14 +606,6 @@ class Gazetteer:
     def options(self) -> dict[str, Any]:
         """How its names match, as far as it is not the default; see `Matching`."""
         return matching.decode(self._inner.options())
-
-
-def _entry(record: sources.Record) -> Entry:
-    id, label, name, names, priority, properties, related = record
-    parsed = json.loads(properties) if properties else {}
-    # Rows of one entry may each have its name again.
-    further = tuple(n for n in dict.fromkeys(names) if n != name)
-    return Entry(id, label, name, further, priority, parsed, tuple(related))
 
 
 def _unpickle(kind: type[Gazetteer], data: bytes) -> Gazetteer:

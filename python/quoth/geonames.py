@@ -73,6 +73,9 @@ def geonames_records(
     file = None if isinstance(alternate_names, bool) else alternate_names
     labels: dict[str, str] = {}
     for where, line in lines(path):
+        if isinstance(line, FileFormatError):
+            yield where, line
+            continue
         if not line:
             continue
         cells = line.split("\t")
@@ -124,6 +127,9 @@ def _alternate_names(
     path: str | os.PathLike[str], labels: dict[str, str], languages: Collection[str] | None
 ) -> Located:
     for where, line in lines(path):
+        if isinstance(line, FileFormatError):
+            yield where, line
+            continue
         if not line:
             continue
         cells = line.split("\t")

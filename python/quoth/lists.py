@@ -14,14 +14,16 @@ from quoth.sources import Located, Row, parsed
 __all__ = ["entity_ruler_records", "name_records"]
 
 
-def name_records(names: str | os.PathLike[str] | Iterable[str], label: str) -> Located:
+def name_records(names: str | os.PathLike[str] | Iterable[str], label: str, encoding: str) -> Located:
     """Reads names that are here, or a file of one a line; a name is its own id.
 
-    Blank lines of a file are skipped.
+    Blank lines of a file are skipped; a line that is not in the encoding comes as an error.
     """
     if isinstance(names, str | os.PathLike):
-        for where, line in lines(names):
-            if name := line.strip():
+        for where, line in lines(names, encoding):
+            if isinstance(line, FileFormatError):
+                yield where, line
+            elif name := line.strip():
                 yield where, _named(name, label)
         return
     for n, name in enumerate(names):
@@ -36,14 +38,14 @@ def _named(name: str, label: str) -> Row:
     return {"id": name, "name": name, "label": label} if label else name
 
 
-def entity_ruler_records(path: str | os.PathLike[str]) -> Located:
+def entity_ruler_records(path: str | os.PathLike[str], encoding: str) -> Located:
     """Reads patterns of spaCy's EntityRuler: JSON Lines of `label`, `pattern` and perhaps `id`.
 
     A pattern is a text, or a list of tokens that say no more than their text (LOWER, TEXT or ORTH);
     any other token pattern comes as an error. Without an `id` it is the label and the text.
     """
-    for where, line in lines(path):
-        if not line.strip():
+    for where, line in lines(path, encoding):
+        if isinstance(line, str) and not line.strip():
             continue
         pattern = parsed(line, where)
         if isinstance(pattern, FileFormatError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any, Literal, TypedDict, get_args
 
-__all__ = ["Case", "Matching", "decode", "encode"]
+__all__ = ["Case", "Matching", "decode", "encode", "number"]
 
 Case = Literal["fold", "exact", "smart"]
 
@@ -62,6 +63,17 @@ _DEFAULTS: dict[str, Any] = {
     "min_edit_length": 5,
 }
 _LEAST_AND_MOST = {"min_length": (0, 1000), "max_edits": (0, 2), "min_edit_length": (1, 1000)}
+
+
+def number(name: str, value: object) -> float:
+    """An argument that is a number.
+
+    Raises:
+        TypeError: If it is none; a bool is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    return float(value)
 
 
 def encode(options: Mapping[str, Any]) -> str:

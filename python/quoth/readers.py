@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TextIO
+
+from quoth.files import Lines, codec, undecoded
 
 __all__ = ["Batch", "count_bytes", "expand", "read_batches"]
 
@@ -22,13 +24,14 @@ ID_COLUMNS = ("id", "url", "uri", "doc_id")
 _PLAIN = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv")
 SUFFIXES = (*_PLAIN, *(suffix + ".gz" for suffix in _PLAIN), ".parquet")
 
-_BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_FIELD = 2**28  # a longer JSON line or CSV field is a broken file (an unclosed quote, say)
 _MAX_ROWS = 100_000  # keeps a batch small where most texts are null or empty
 _PARQUET_ROWS = 256
 
 _Row = tuple[str, str | None]
+_Found = _Row | ValueError
+"""A document, or why there is none in a row."""
 
 
 class Batch(NamedTuple):
@@ -44,10 +47,15 @@ class Batch(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """The columns the caller named; None asks for the default."""
+    """What the caller asks for; None asks for the default."""
 
     text: str | None
     id: str | None
+    encoding: str
+
+
+class _DamagedError(ValueError):
+    """What follows in a file cannot be read."""
 
 
 class _Gauge:
@@ -106,8 +114,10 @@ def read_batches(
     *,
     text: str | None = None,
     id: str | None = None,
+    encoding: str = "utf-8",
     batch_bytes: int = 8_000_000,
     on_bytes: Callable[[int], None] | None = None,
+    on_error: Callable[[ValueError], None] | None = None,
 ) -> Iterator[Batch]:
     """Reads documents from files and folders, in order.
 
@@ -120,9 +130,12 @@ def read_batches(
         paths: Files and folders, as for `expand`.
         text: The column of the text; by default the first of text, body, content, article.
         id: The column of the id; by default the first of id, url, uri, doc_id, if any.
+        encoding: That of text, JSONL and CSV files; a BOM of UTF-8 is passed over.
         batch_bytes: A batch ends with the document that brings it to this many characters.
         on_bytes: Called after each batch is dealt with, and at the end, with the bytes consumed
             so far on the scale of `count_bytes`.
+        on_error: Called with what is wrong with a row that cannot be read, or with the rest of a
+            damaged file, which are left out; by default it is raised.
 
     Returns:
         An iterator of batches, none of them empty.
@@ -130,21 +143,28 @@ def read_batches(
     Raises:
         FileNotFoundError: A path does not exist.
         ImportError: There is a Parquet file and pyarrow is not installed.
-        ValueError: A path or a file is not usable. Problems of the paths are raised at once,
-            problems inside a file while iterating.
+        ValueError: A path or a file is not usable, or not in the encoding. Problems of the paths are
+            raised at once, problems inside a file while iterating.
     """
     if batch_bytes < 1:
         raise ValueError(f"batch_bytes must be at least 1, got {batch_bytes}")
     files = expand(paths)
     if any(_kind(path) == ".parquet" for path in files):
         _pyarrow()
-    return _batches(files, _Wanted(text, id), batch_bytes, on_bytes or (lambda _: None))
+    codec(encoding)
+    return _batches(files, _Wanted(text, id, encoding), batch_bytes, on_bytes or (lambda _: None), on_error or _raise)
 
 
-def _batches(files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+def _batches(
+    files: list[Path],
+    wanted: _Wanted,
+    batch_bytes: int,
+    on_bytes: Callable[[int], None],
+    on_error: Callable[[ValueError], None],
+) -> Iterator[Batch]:
     gauge = _Gauge()
     batch, size = Batch([], []), 0
-    for doc_id, text in _all_rows(files, wanted, gauge):
+    for doc_id, text in _all_rows(files, wanted, gauge, on_error):
         batch.ids.append(doc_id)
         batch.texts.append(text)
         size += len(text or "")
@@ -157,10 +177,19 @@ def _batches(files: list[Path], wanted: _Wanted, batch_bytes: int, on_bytes: Cal
     on_bytes(gauge.total())
 
 
-def _all_rows(files: list[Path], wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _all_rows(
+    files: list[Path], wanted: _Wanted, gauge: _Gauge, on_error: Callable[[ValueError], None]
+) -> Iterator[_Row]:
     for path in files:
         size = count_bytes([path])
-        yield from _READERS[_kind(path) or ""](path, wanted, gauge)
+        try:
+            for row in _READERS[_kind(path) or ""](path, wanted, gauge):
+                if isinstance(row, ValueError):
+                    on_error(row)
+                else:
+                    yield row
+        except _DamagedError as error:
+            on_error(error)
         gauge.finish(size)
 
 
@@ -187,7 +216,7 @@ def _files_under(folder: Path) -> list[Path]:
     return sorted(files)
 
 
-def _raise(error: OSError) -> None:
+def _raise(error: Exception) -> None:
     raise error
 
 
@@ -196,81 +225,104 @@ def _opened(path: Path, gauge: _Gauge) -> Iterator[BinaryIO]:
     """Opens a file, unpacked if it is gzip; the gauge follows the bytes on disk."""
     with path.open("rb") as raw:
         gauge.position = raw.tell
-        if not path.name.lower().endswith(".gz"):
-            yield raw
-            return
         try:
+            if not path.name.lower().endswith(".gz"):
+                yield raw
+                return
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield io.BufferedReader(unpacked)
+        except UnicodeError as error:
+            raise _DamagedError(f"{path}: {error}") from None
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{path}: damaged gzip data: {error}") from error
+            raise _DamagedError(f"{path}: damaged gzip data: {error}") from error
+
+
+def _decoded(stream: BinaryIO, encoding: str, newline: str) -> io.TextIOWrapper:
+    """A stream's text, with lone surrogates for bytes that are not in the encoding."""
+    return io.TextIOWrapper(stream, encoding=codec(encoding), errors="surrogateescape", newline=newline)
+
+
+def _not_decoded(where: str, encoding: str) -> ValueError:
+    return ValueError(f"{where}: not {encoding}; is it in another encoding?")
 
 
 # --- formats -------------------------------------------------------------------------------------
 
 
-def _txt_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _txt_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     with _opened(path, gauge) as stream:
-        yield _clean(str(path)), stream.read().removeprefix(_BOM).decode(errors="replace")
+        try:
+            text = stream.read().decode(codec(wanted.encoding))
+        except UnicodeDecodeError as error:
+            yield _not_decoded(f"{path}: byte {error.start}", wanted.encoding)
+        else:
+            yield _clean(str(path)), text
 
 
-def _jsonl_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _jsonl_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     columns: tuple[str, str | None] | None = None
     with _opened(path, gauge) as stream:
-        for number, line in _json_lines(path, stream):
+        for number, line in _json_lines(path, _decoded(stream, wanted.encoding, "\n")):
             where = f"{path}: line {number}"
-            record = _json_object(line, where)
+            record = _not_decoded(where, wanted.encoding) if undecoded(line) else _json_object(line, where)
+            if isinstance(record, ValueError):
+                yield record
+                continue
             if columns is None:
                 columns = _columns(path, wanted, list(record))
             yield _row(record.get, columns, where, f"{path}:{number}")
 
 
-def _json_lines(path: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _json_lines(path: Path, stream: TextIO) -> Iterator[tuple[int, str]]:
     """Yields the lines that are not blank, with their numbers."""
     number = 0
     while line := stream.readline(_MAX_FIELD):
         number += 1
-        if number == 1:
-            line = line.removeprefix(_BOM)
         if len(line) == _MAX_FIELD:
-            raise ValueError(f"{path}: line {number}: longer than {_MAX_FIELD} bytes")
+            raise _DamagedError(f"{path}: line {number}: longer than {_MAX_FIELD} characters")
         if line and not line.isspace():
             yield number, line
 
 
-def _json_object(line: bytes, where: str) -> dict[str, Any]:
+def _json_object(line: str, where: str) -> dict[str, Any] | ValueError:
     try:
-        record = json.loads(line.decode(errors="replace"))
+        record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: malformed JSON: {error}") from error
+        return ValueError(f"{where}: malformed JSON: {error}")
     if not isinstance(record, dict):
-        raise ValueError(f"{where}: expected a JSON object, found {type(record).__name__}")
+        return ValueError(f"{where}: expected a JSON object, found {type(record).__name__}")
     return record
 
 
-def _csv_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _csv_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     with _opened(path, gauge) as stream:
-        records = _csv_records(path, stream)
+        lines = Lines(_decoded(stream, wanted.encoding, ""))
+        records = _csv_records(path, lines)
         _, header = next(records, (0, None))
+        if lines.bad:
+            raise _not_decoded(f"{path}: line 1", wanted.encoding)
         if header is None:
             raise ValueError(f"{path}: the file is empty; a header row is required")
         columns = _columns(path, wanted, header)
         index = {name: place for place, name in reversed(list(enumerate(header)))}
         for number, (line, record) in enumerate(records, start=1):
-            if any(record[len(header) :]):
-                counts = f"{len(record)} fields where the header has {len(header)}"
-                raise ValueError(f"{path}: line {line}: {counts}")
-            yield _row(_cells(index, record), columns, f"{path}: line {line}", f"{path}:{number}")
+            where = f"{path}: line {line}"
+            if lines.bad:
+                lines.bad = False
+                yield _not_decoded(where, wanted.encoding)
+            elif any(record[len(header) :]):
+                yield ValueError(f"{where}: {len(record)} fields where the header has {len(header)}")
+            else:
+                yield _row(_cells(index, record), columns, where, f"{path}:{number}")
 
 
-def _csv_records(path: Path, stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+def _csv_records(path: Path, lines: Lines) -> Iterator[tuple[int, list[str]]]:
     """Yields the records that are not blank, with the lines they start on.
 
     The parser is strict: a lenient one drops quotation marks it does not understand, and the rest
     of the file with a quote that never closes.
     """
     csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
-    lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
     delimiter = "\t" if _kind(path) == ".tsv" else ","
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     start = 1
@@ -280,7 +332,7 @@ def _csv_records(path: Path, stream: BinaryIO) -> Iterator[tuple[int, list[str]]
                 yield start, record
             start = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{path}: malformed CSV in the row at line {start}: {error}") from error
+        raise _DamagedError(f"{path}: malformed CSV in the row at line {start}: {error}") from error
 
 
 def _cells(index: dict[str, int], record: list[str]) -> Callable[[str], str | None]:
@@ -292,16 +344,16 @@ def _cells(index: dict[str, int], record: list[str]) -> Callable[[str], str | No
     return cell
 
 
-def _parquet_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _parquet_rows(path: Path, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     arrow = _pyarrow()
     with path.open("rb") as raw:
         try:
             yield from _parquet_file_rows(path, arrow, raw, wanted, gauge)
         except (arrow.ArrowException, OSError) as error:
-            raise ValueError(f"{path}: damaged Parquet file: {error}") from error
+            raise _DamagedError(f"{path}: damaged Parquet file: {error}") from error
 
 
-def _parquet_file_rows(path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Row]:
+def _parquet_file_rows(path: Path, arrow: Any, raw: BinaryIO, wanted: _Wanted, gauge: _Gauge) -> Iterator[_Found]:
     # Without these two options pyarrow loads whole row groups.
     file = arrow.parquet.ParquetFile(raw, buffer_size=2**20, pre_buffer=False)
     columns = _columns(path, wanted, file.schema_arrow.names)
@@ -337,7 +389,7 @@ def _pyarrow() -> Any:
         raise ImportError('Parquet files need pyarrow: pip install "quoth[files]"') from error
 
 
-_READERS: dict[str, Callable[[Path, _Wanted, _Gauge], Iterator[_Row]]] = {
+_READERS: dict[str, Callable[[Path, _Wanted, _Gauge], Iterator[_Found]]] = {
     ".txt": _txt_rows,
     ".jsonl": _jsonl_rows,
     ".ndjson": _jsonl_rows,
@@ -352,7 +404,7 @@ _READERS: dict[str, Callable[[Path, _Wanted, _Gauge], Iterator[_Row]]] = {
 
 def _columns(path: Path, wanted: _Wanted, names: list[str]) -> tuple[str, str | None]:
     """Chooses the columns of the text and of the id among those a file has."""
-    text, id_ = wanted
+    text, id_, _ = wanted
     if text is None:
         text = next((name for name in TEXT_COLUMNS if name in names), None)
     if id_ is None:
@@ -366,17 +418,23 @@ def _columns(path: Path, wanted: _Wanted, names: list[str]) -> tuple[str, str | 
     return text, id_
 
 
-def _row(get: Callable[[str], Any], columns: tuple[str, str | None], where: str, default_id: str) -> _Row:
+def _row(get: Callable[[str], Any], columns: tuple[str, str | None], where: str, default_id: str) -> _Found:
     text, id_ = columns
-    doc_id = None if id_ is None else _id_value(get(id_), f"{where}: field {id_!r}")
-    return doc_id or _clean(default_id), _text_value(get(text), f"{where}: field {text!r}")
+    try:
+        doc_id = None if id_ is None else _id_value(get(id_), f"{where}: field {id_!r}")
+        return doc_id or _clean(default_id), _text_value(get(text), f"{where}: field {text!r}")
+    except ValueError as error:
+        return error
 
 
 def _text_value(value: Any, where: str) -> str | None:
     if value is None:
         return None
     if isinstance(value, bytes):
-        return value.decode(errors="replace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise _not_decoded(where, "utf-8") from None
     if not isinstance(value, str):
         raise ValueError(f"{where}: expected text or null, found {type(value).__name__}")
     return _clean(value)

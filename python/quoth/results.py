@@ -164,7 +164,8 @@ class Document:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the text as plain dicts and lists, ready for `json.dumps`."""
         return {
-            "attributions": [asdict(a) for a in self.attributions],
+            # As the tables call it; Python has no name `class`.
+            "attributions": [{k.rstrip("_"): v for k, v in asdict(a).items()} for a in self.attributions],
             "speakers": [asdict(s) for s in self.speakers],
             "mentions": [
                 {
@@ -175,6 +176,7 @@ class Document:
                     "name": m.name,
                     "label": m.label,
                     "candidates": [c.id for c in m.candidates],
+                    "score": m.score,
                 }
                 for m in self.mentions
             ],

@@ -6,15 +6,17 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, cast, get_args
 
 from quoth.errors import FileFormatError, GazetteerError, QuothError
-from quoth.files import Where, at, lines, opened, suffix
+from quoth.files import Lines, Where, at, lines, not_decoded, opened, suffix
 
 __all__ = [
+    "ArrowTable",
     "Columns",
+    "Entries",
     "Located",
     "OnError",
     "Plain",
@@ -36,6 +38,16 @@ Row = Mapping[str, Any] | str | QuothError
 Located = Iterator[tuple[Where, Row]]
 """Rows and where they came from."""
 OnError = Literal["raise", "skip"]
+
+
+class ArrowTable(Protocol):
+    """A table of any Arrow library."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+Entries = Iterable[Mapping[str, Any] | str] | Mapping[Any, str | Sequence[str] | Mapping[str, Any]] | ArrowTable
+"""Records and names; names, or a record, by id; or a table with a row an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,22 @@ class Rows:
         self.skipped: list[str] = []
         """Where each row that was left out stands, and why."""
 
+    def of(self, entries: Entries) -> Iterable[Row]:
+        """The rows of entries, however they are held.
+
+        Raises:
+            TypeError: If they are no many entries.
+            GazetteerError: If a table lacks a required column.
+            ImportError: For a table, without pyarrow.
+        """
+        if is_table(entries):
+            return self.located(arrow_records(entries, self._columns))
+        if isinstance(entries, Mapping):
+            return _by_id(entries, self._columns)
+        if isinstance(entries, str) or not hasattr(entries, "__iter__"):
+            raise TypeError(f"entries must be many mappings or names, got {type(entries).__name__}")
+        return cast(Iterable[Row], entries)
+
     def located(self, rows: Located) -> Iterator[Row]:
         """The rows of a source: until the next is taken, errors say where this one came from."""
         for self._where, row in rows:
@@ -132,7 +160,53 @@ class Rows:
         self.skipped.append(message)
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+def is_table(entries: object) -> bool:
+    """Whether it is a table of an Arrow library; a column, as a Series is, is many names."""
+    if not hasattr(entries, "__arrow_c_stream__"):
+        return False
+    return hasattr(entries, "columns") or hasattr(entries, "schema") or not hasattr(entries, "__iter__")
+
+
+def _by_id(entries: Mapping[Any, Any], columns: Columns) -> Iterator[Row]:
+    if columns.id in entries and columns.name in entries:
+        raise TypeError(
+            f"entries must be many; a mapping is of ids to names, got one with the keys {columns.id!r} and "
+            f"{columns.name!r}: put a record into a list, and make a table of columns"
+        )
+    return (_with_id(id, value, columns) for id, value in entries.items())
+
+
+def _with_id(id: Any, value: object, columns: Columns) -> Row:
+    if isinstance(value, Mapping):
+        if value.get(columns.id, id) != id:
+            return GazetteerError(f"{id!r}: its record has the id {value[columns.id]!r}")
+        return {**value, columns.id: id}
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, Sequence) or isinstance(names, bytes):
+        return GazetteerError(f"{id!r}: expected a name, names or a record, got {type(value).__name__}")
+    return {columns.id: id, columns.name: next(iter(names), None), columns.aliases: list(names[1:])}
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
+
+
+def _to_json(properties: dict[str, Any], where: Where) -> str:
+    """Properties as JSON, in which NaN and infinities are null: it has no other way to say them."""
+    try:
+        try:
+            return _encode(properties)
+        except ValueError:
+            return _encode(_finite(properties))
+    except (RecursionError, TypeError, ValueError) as e:
+        raise GazetteerError(f"{at(where)}: its properties cannot be JSON: {e}") from None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str], where: Where) -> Record:
@@ -151,7 +225,7 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str
     properties = ""
     if not roles >= row.keys():
         others = {str(k): v for k, v in row.items() if k not in roles and not _missing(v)}
-        properties = _to_json(others) if others else ""
+        properties = _to_json(others, where) if others else ""
     record = (
         str(id),
         "" if _missing(label) else str(label),
@@ -175,7 +249,16 @@ def _check_text(text: str, where: Where) -> None:
 
 
 def _missing(value: object) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    if value is None or isinstance(value, str):
+        return not value
+    if hasattr(value, "__len__"):
+        return False
+    try:
+        # NaN and NaT are not what they are.
+        return bool(value != value)
+    except TypeError:
+        # Nor does NA of pandas say that it is.
+        return True
 
 
 def _strings(row: Mapping[str, Any], column: str, columns: Columns, where: Where) -> list[str]:
@@ -184,7 +267,7 @@ def _strings(row: Mapping[str, Any], column: str, columns: Columns, where: Where
         return []
     if isinstance(value, str):
         return [a for part in value.split(columns.separator) if (a := part.strip())]
-    if _missing(value) if not hasattr(value, "__len__") else False:
+    if _missing(value):
         return []
     try:
         strings = list(value)
@@ -207,13 +290,18 @@ def _priority(value: Any, columns: Columns, where: Where) -> float:
         raise GazetteerError(f"{at(where)}: {columns.priority!r} must be a finite number, got {shown}") from None
 
 
-def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: str | None = None) -> Located:
+def csv_records(
+    path: str | os.PathLike[str], columns: Columns, *, delimiter: str | None = None, encoding: str = "utf-8"
+) -> Located:
     """Reads a CSV or TSV file with a header.
 
+    A row that is not in the encoding comes as an error.
+
     Args:
-        path: The file, UTF-8 (a BOM is fine); .gz, .bz2 and .zip are unpacked.
+        path: The file (a BOM is fine); .gz, .bz2 and .zip are unpacked.
         columns: Which column is what.
         delimiter: Default: a tab for `.tsv`, else a comma.
+        encoding: That of the file.
 
     Raises:
         FileFormatError: If a required column is missing, or a quotation mark is not closed.
@@ -221,17 +309,23 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
     path = os.fspath(path)
     delimiter = delimiter or ("\t" if suffix(path) == ".tsv" else ",")
     csv.field_size_limit(2**28)
-    with opened(path, newline="") as file:
+    with opened(path, newline="", encoding=encoding) as file:
+        lines = Lines(file)
         # A lenient reader takes all that follows an unclosed quotation mark for one cell.
-        reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
         try:
             have = reader.fieldnames or []
+            if lines.bad:
+                raise not_decoded((f"{path}, line", reader.line_num), encoding)
             for column in (columns.id, columns.name):
                 if column not in have:
                     raise FileFormatError(f"{path}: no column {column!r}; the columns are {', '.join(have) or 'none'}")
             for row in reader:
                 where = (f"{path}, line", reader.line_num)
-                if None in row:
+                if lines.bad:
+                    lines.bad = False
+                    yield where, not_decoded(where, encoding)
+                elif None in row:
                     reason = f"{len(have)} columns, but the row has more cells"
                     yield where, FileFormatError(f"{at(where)}: {reason}")
                 else:
@@ -241,18 +335,20 @@ def csv_records(path: str | os.PathLike[str], columns: Columns, *, delimiter: st
             raise FileFormatError(f"{path}, line {reader.line_num + 1}: {e}") from None
 
 
-def jsonl_records(path: str | os.PathLike[str]) -> Located:
+def jsonl_records(path: str | os.PathLike[str], encoding: str = "utf-8") -> Located:
     """Reads a JSON Lines file, packed or not: one object an entry; blank lines are skipped.
 
     A line that is no JSON object comes as an error.
     """
-    for where, line in lines(path):
-        if line.strip():
+    for where, line in lines(path, encoding):
+        if not isinstance(line, str) or line.strip():
             yield where, parsed(line, where)
 
 
-def parsed(line: str, where: Where) -> dict[str, Any] | FileFormatError:
+def parsed(line: str | FileFormatError, where: Where) -> dict[str, Any] | FileFormatError:
     """The object of a line of JSON, or why there is none."""
+    if isinstance(line, FileFormatError):
+        return line
     try:
         row = json.loads(line)
     except json.JSONDecodeError as e:
@@ -269,13 +365,17 @@ def arrow_records(table: Any, columns: Columns) -> Located:
     """Reads any table with `__arrow_c_stream__` (polars, pyarrow, pandas, duckdb …); needs pyarrow.
 
     Raises:
-        GazetteerError: If a required column is missing.
+        GazetteerError: If a required column is missing, or Arrow cannot hold what pandas has.
     """
     try:
         import pyarrow
     except ImportError as e:
         raise ImportError('reading Arrow tables needs pyarrow: pip install "quoth[files]"') from e
-    reader = pyarrow.RecordBatchReader.from_stream(table)
+    try:
+        reader = pyarrow.RecordBatchReader.from_stream(table)
+    except (pyarrow.ArrowException, UnicodeEncodeError) as e:
+        # Of objects of several types in one column of pandas.
+        raise GazetteerError(f"Arrow cannot hold the table: {e}") from None
     missing = _missing_column(reader.schema.names, columns)
     if missing:
         raise GazetteerError(missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -104,7 +105,8 @@ def _library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as e:
-        raise ImportError(f"this needs {name}: pip install {name}") from e
+        package = name.partition(".")[0]
+        raise ImportError(f"this needs {package}: pip install {package}") from e
 
 
 def _to_ipc(table: Table) -> bytes:
@@ -149,13 +151,11 @@ class Mentions(Table):
 
     def counts(self) -> Counts:
         """How often each text mentions each entry, as a sparse matrix."""
-        numbers: dict[str, int] = {}
-        cells: dict[tuple[int, int], int] = {}
-        for row in self:
-            cell = (row["doc"], numbers.setdefault(row["entry_id"], len(numbers)))
-            cells[cell] = cells.get(cell, 0) + 1
-        docs, entries = ([c[k] for c in cells] for k in (0, 1))
-        return Counts(docs, entries, list(cells.values()), (len(self._status), len(numbers)), list(numbers))
+        cells = Counter(zip(self._inner.column("doc"), self._inner.column("entry_id"), strict=True))
+        ids = list(dict.fromkeys(id for _, id in cells))
+        numbers = {id: n for n, id in enumerate(ids)}
+        docs, entries = [doc for doc, _ in cells], [numbers[id] for _, id in cells]
+        return Counts(docs, entries, list(cells.values()), (len(self._status), len(ids)), ids)
 
     def _state(self) -> tuple[Any, ...]:
         return (_to_ipc(self), self._status)
@@ -201,8 +201,8 @@ class Status(Table):
     """How the reading of many texts went: one row a text, in the order of the input.
 
     Columns: `doc`, `id` as in `Attributions`; `status`: "ok", "null" (no text), "not_text" (another
-    type), "too_long" (4 GiB or more) or "failed" (a fault of quoth); `message`, null where ok;
-    `n_mentions`, `n_attributions`.
+    type, or no UTF-8), "too_long" (4 GiB or more) or "failed" (a fault of quoth); `message`, null
+    where ok; `n_mentions`, `n_attributions`.
     """
 
     __slots__ = ()

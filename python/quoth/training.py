@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from quoth import _core
 from quoth.errors import FileFormatError
+from quoth.files import at, lines, undecoded
+from quoth.matching import number
+from quoth.sources import parsed
 
 __all__ = ["model_info", "train"]
 
@@ -54,37 +59,48 @@ def train(
             and the epochs or measurements so far.
 
     Raises:
-        FileFormatError: For a line that is no such document; names the file and line.
+        FileFormatError: For a line that is no such document; names the file, line and attribution.
+        TypeError: For an option of another type.
         ValueError: For an option out of range, or if there is no attribution with a cue.
-        OSError: If a file cannot be read or written.
+        OSError: If a file cannot be read, or `output` not be written, which is tried first.
     """
     if not isinstance(epochs, int) or epochs < 1:
         raise ValueError(f"epochs must be an int of 1 or more, got {epochs!r}")
-    if threshold is not None and not 0.0 <= threshold <= 1.0:
+    if threshold is not None and not 0.0 <= number("threshold", threshold) <= 1.0:
         raise ValueError(f"threshold must be between 0 and 1, got {threshold!r}")
     if not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise ValueError(f"seed must be an int of 0 or more, got {seed!r}")
     if n_threads is not None and (not isinstance(n_threads, int) or n_threads < 1):
         raise ValueError(f"n_threads must be None or an int of 1 or more, got {n_threads!r}")
-    paths = _paths(gold)
-    texts = [document for path in paths for document in _documents(path)]
-    if not any(cue for _, attributions in texts for _, cue, _ in attributions):
-        raise ValueError("the gold holds no attribution with a cue")
-    output = Path(output)
-    model = _core.train(
-        texts,
-        [document for path in _paths(dev) for document in _documents(path)],
-        data=[p.name for p in paths] if trained_on is None else [trained_on],
-        epochs=epochs,
-        seed=seed,
-        threshold=threshold,
-        n_threads=n_threads or os.cpu_count() or 1,
-        tick=progress,
-    )
-    part = output.with_name(output.name + ".part")
+    # Opened first: training takes long, and should not be in vain.
+    with _replaced(Path(output)) as file:
+        paths = _paths(gold)
+        texts = [document for path in paths for document in _documents(path)]
+        if not any(cue for _, attributions in texts for _, cue, _ in attributions):
+            raise ValueError("the gold holds no attribution with a cue")
+        model = _core.train(
+            texts,
+            [document for path in _paths(dev) for document in _documents(path)],
+            data=[p.name for p in paths] if trained_on is None else [trained_on],
+            epochs=epochs,
+            seed=seed,
+            threshold=None if threshold is None else float(threshold),
+            n_threads=n_threads or os.cpu_count() or 1,
+            tick=progress,
+        )
+        file.write(model)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` once it is whole."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(model)
-        part.replace(output)
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -109,28 +125,38 @@ def _paths(files: _Path | Iterable[_Path]) -> list[Path]:
 
 
 def _documents(path: Path) -> Iterator[_Gold]:
-    with path.open(encoding="utf-8-sig") as file:
-        for n, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                text = row["text"]
-                if not isinstance(text, str):
-                    raise TypeError("'text' must be a string")
-                attributions = [_roles(a, len(text)) for a in row["attributions"]]
-            except (KeyError, TypeError, ValueError, AttributeError) as e:
-                what = f"no {e}" if isinstance(e, KeyError) else str(e)
-                raise FileFormatError(f"{path}, line {n}: {what}") from None
-            yield text, attributions
+    for where, line in lines(path):
+        if isinstance(line, FileFormatError):
+            raise line
+        if not line.strip():
+            continue
+        row = parsed(line, where)
+        if isinstance(row, FileFormatError):
+            raise row
+        try:
+            text = row["text"]
+            if not isinstance(text, str):
+                raise TypeError("'text' must be a string")
+            if undecoded(text):
+                raise ValueError("'text' holds a lone surrogate")
+            attributions = [_roles(n, a, len(text)) for n, a in enumerate(row["attributions"])]
+        except (KeyError, TypeError, ValueError) as e:
+            what = f"no {e}" if isinstance(e, KeyError) else str(e)
+            raise FileFormatError(f"{at(where)}: {what}") from None
+        yield text, attributions
 
 
-def _roles(attribution: dict[str, Any], length: int) -> tuple[_Spans, _Spans, _Spans]:
+def _roles(n: int, attribution: Any, length: int) -> tuple[_Spans, _Spans, _Spans]:
+    if not isinstance(attribution, dict):
+        raise TypeError(f"attribution {n} must be an object, got {type(attribution).__name__}")
     found = []
     for role in ("content", "cue", "source"):
-        spans = [(int(start), int(end)) for start, end in attribution.get(role) or ()]
+        try:
+            spans = [(int(start), int(end)) for start, end in attribution.get(role) or ()]
+        except (TypeError, ValueError):
+            raise TypeError(f"{role!r} of attribution {n} must be a list of [start, end]") from None
         for start, end in spans:
             if not 0 <= start <= end <= length:
-                raise ValueError(f"the span [{start}, {end}] of {role!r} is not within the text")
+                raise ValueError(f"the span [{start}, {end}] of {role!r} of attribution {n} is not within the text")
         found.append(spans)
     return found[0], found[1], found[2]

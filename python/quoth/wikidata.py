@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from quoth.errors import FileFormatError
-from quoth.files import Where, at, opened, suffix
+from quoth.files import Lines, Where, at, not_decoded, opened, suffix, undecoded
 from quoth.sources import Located, Row, parsed
 
 __all__ = ["LABELS", "check_languages", "wikidata_records"]
@@ -146,7 +146,7 @@ def _entity_records(
         if text in ("", "[", "]"):
             continue
         where = (place, n)
-        entity = parsed(text, where)
+        entity = not_decoded(where, "utf-8") if undecoded(text) else parsed(text, where)
         if isinstance(entity, FileFormatError):
             yield where, entity
         elif not isinstance(entity.get("id"), str):
@@ -189,17 +189,23 @@ def _entity(entity: dict[str, Any], languages: tuple[str, ...], where: Where) ->
 
 def _query_records(path: str | os.PathLike[str], lines: Iterable[str], number: int, delimiter: str) -> Located:
     csv.field_size_limit(2**28)
-    reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
+    checked = Lines(lines)
+    reader = csv.DictReader(checked, delimiter=delimiter, strict=True)
     place = f"{os.fspath(path)}, line"
     try:
         have = reader.fieldnames or []
+        if checked.bad:
+            raise not_decoded((place, number), "utf-8")
         for column in ("item", "itemLabel"):
             if column not in have:
                 shown = ", ".join(have) or "none"
                 raise FileFormatError(f"{os.fspath(path)}: no column {column!r}; the columns are {shown}")
         for cells in reader:
             where = (place, reader.line_num + number - 1)
-            if None in cells:
+            if checked.bad:
+                checked.bad = False
+                yield where, not_decoded(where, "utf-8")
+            elif None in cells:
                 yield where, FileFormatError(f"{at(where)}: {len(have)} columns, but the row has more cells")
             elif (row := _item(cells)) is not None:
                 yield where, row

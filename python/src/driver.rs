@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow_array::{Array, ArrayRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
 use quoth::corpus::Pool;
 
 use crate::error::to_python;
-use crate::input::{Column, Unreadable, Utf8, ids, string_at};
+use crate::input::{Column, Given, Unreadable, Utf8, bytes_at, ids, is_missing};
 
 /// Bytes of text that one thread takes at a time.
 const UNIT_BYTES: usize = 1 << 18;
@@ -23,7 +23,7 @@ const UNITS_A_CHUNK: usize = 16;
 pub(crate) struct Unit<'a> {
     /// Position of the first text in the whole input.
     pub(crate) first: usize,
-    pub(crate) texts: Vec<Result<&'a str, Unreadable>>,
+    pub(crate) texts: Vec<Given<'a>>,
     /// Ids of these texts, where given.
     pub(crate) ids: Option<&'a [Option<String>]>,
 }
@@ -42,6 +42,16 @@ pub(crate) fn run<R: Send>(
         return Err(PyTypeError::new_err(
             "texts must be many texts, got one str; use read() or find() for one",
         ));
+    }
+    // Iterables, but of numbers and of keys.
+    if texts.is_instance_of::<PyBytes>()
+        || texts.is_instance_of::<PyByteArray>()
+        || texts.cast::<PyMapping>().is_ok()
+    {
+        let kind = texts.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "texts must be many texts, got {kind}"
+        )));
     }
     let pool = Pool::new(n_threads).map_err(to_python)?;
     let given_ids = given_ids.map(ids).transpose()?;
@@ -93,9 +103,12 @@ impl Chunk {
         Ok(())
     }
 
-    fn texts(&self) -> Vec<Result<&str, Unreadable>> {
-        let texts = self.texts.iter();
-        texts.map(|t| t.as_deref().map_err(Clone::clone)).collect()
+    fn texts(&self) -> Vec<Given<'_>> {
+        let texts = self.texts.iter().map(|text| match text {
+            Ok(text) => Given::Text(text),
+            Err(unreadable) => Given::Not(unreadable.clone()),
+        });
+        texts.collect()
     }
 }
 
@@ -103,8 +116,7 @@ fn take(text: &Bound<'_, PyAny>) -> PyResult<Result<Utf8, Unreadable>> {
     if let Ok(text) = text.cast::<PyString>() {
         return Utf8::of(text).map(Ok);
     }
-    // NaN is how pandas says that a string is missing.
-    if text.is_none() || text.extract::<f64>().is_ok_and(f64::is_nan) {
+    if is_missing(text)? {
         return Ok(Err(Unreadable::null()));
     }
     let kind = text.get_type().name()?;
@@ -164,19 +176,18 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         for chunk in chunks {
             let mut from = 0;
             while from < chunk.len() {
-                let (mut bytes, mut to) = (0, from);
-                while to < chunk.len()
+                let (mut bytes, mut texts) = (0, Vec::new());
+                while from < chunk.len()
                     && bytes < self.chunk_bytes()
-                    && to - from < self.chunk_texts()
+                    && texts.len() < self.chunk_texts()
                 {
-                    bytes += string_at(chunk.as_ref(), to).map_or(0, str::len);
-                    to += 1;
+                    let text = bytes_at(chunk.as_ref(), from)
+                        .map_or_else(|| Given::Not(Unreadable::null()), Given::Bytes);
+                    bytes += text.len();
+                    texts.push(text);
+                    from += 1;
                 }
-                let texts: Vec<Result<&str, Unreadable>> = (from..to)
-                    .map(|k| string_at(chunk.as_ref(), k).ok_or_else(Unreadable::null))
-                    .collect();
                 self.work_on(&texts, |_| Ok(()))?;
-                from = to;
             }
         }
         Ok(())
@@ -185,7 +196,7 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
     /// Works on these texts, and does `meanwhile` on this thread.
     fn work_on(
         &mut self,
-        texts: &[Result<&str, Unreadable>],
+        texts: &[Given<'_>],
         meanwhile: impl FnOnce(Python<'_>) -> PyResult<()> + Send,
     ) -> PyResult<()> {
         if let Some(ids) = &self.ids
@@ -199,7 +210,7 @@ impl<R: Send, F: Fn(&Unit<'_>) -> R + Sync> Run<'_, '_, F, R> {
         let mut units = Vec::new();
         let (mut from, mut bytes, mut all) = (0, 0, 0);
         for (k, text) in texts.iter().enumerate() {
-            bytes += text.as_ref().map_or(0, |t| t.len());
+            bytes += text.len();
             if bytes >= UNIT_BYTES || k + 1 - from >= UNIT_TEXTS || k + 1 == texts.len() {
                 let first = self.done + from;
                 let ids = self.ids.as_ref().map(|i| &i[first..=self.done + k]);

@@ -18,6 +18,11 @@ fn exception(name: &str, message: String) -> PyErr {
     })
 }
 
+/// A file that is not in its format.
+pub(crate) fn file_format_error(message: String) -> PyErr {
+    exception("FileFormatError", message)
+}
+
 /// A core error as the exception that users catch.
 pub(crate) fn to_python(error: Error) -> PyErr {
     let message = error.to_string();
@@ -26,7 +31,7 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::BadEntry { .. } | Error::GazetteerTooLarge { .. } => {
             exception("GazetteerError", message)
         }
-        Error::BadFile { .. } | Error::BadModel { .. } => exception("FileFormatError", message),
+        Error::BadFile { .. } | Error::BadModel { .. } => file_format_error(message),
         Error::Io {
             path,
             message: system,

@@ -1,6 +1,6 @@
 //! The gazetteer: building, searching one text, searching many.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use quoth::{Entry, Span};
 use crate::columns::{Docs, Offsets, batch, joined, numbers, schema, strings};
 use crate::driver::{Unit, run};
 use crate::error::to_python;
-use crate::input::{Unreadable, Utf8, push_whole, to_utf8};
+use crate::input::{Given, Unreadable, Utf8, push_whole, to_utf8};
 use crate::table::Table;
 
 /// (id, label, canonical name, further names, priority, properties as JSON, related ids)
@@ -236,6 +236,22 @@ impl Gazetteer {
             .map_err(|e| PyValueError::new_err(e.to_string()))
     }
 
+    /// How many entries have each label, in the order in which they are first met.
+    fn labels(&self, py: Python<'_>) -> Vec<(String, usize)> {
+        py.detach(|| {
+            let mut labels: Vec<(String, usize)> = Vec::new();
+            let mut places: HashMap<&str, usize> = HashMap::new();
+            for entry in self.inner.entries() {
+                let place = *places.entry(entry.label()).or_insert_with(|| {
+                    labels.push((entry.label().to_owned(), 0));
+                    labels.len() - 1
+                });
+                labels[place].1 += 1;
+            }
+            labels
+        })
+    }
+
     /// The positions of the entries: those of removed ones are left out.
     fn positions(&self) -> Vec<u32> {
         self.inner.entries().map(EntryRef::index).collect()
@@ -359,7 +375,13 @@ pub(crate) fn one_text(text: &Bound<'_, PyAny>) -> PyResult<Utf8> {
 }
 
 pub(crate) fn arrow_error(e: ArrowError) -> PyErr {
-    PyRuntimeError::new_err(e.to_string())
+    match e {
+        ArrowError::OffsetOverflowError(bytes) => PyValueError::new_err(format!(
+            "what was found in some texts takes {bytes} bytes in one column, which holds 2 GiB: leave out \
+             names that are found all over, or give shorter texts"
+        )),
+        e => PyRuntimeError::new_err(e.to_string()),
+    }
 }
 
 pub(crate) fn id_of<'a>(unit: &Unit<'a>, k: usize) -> Option<&'a str> {
@@ -368,10 +390,10 @@ pub(crate) fn id_of<'a>(unit: &Unit<'a>, k: usize) -> Option<&'a str> {
 
 /// Works on a text; whatever goes wrong, even a fault of the core, becomes the text's status.
 pub(crate) fn guarded<'a, R>(
-    text: &Result<&'a str, Unreadable>,
+    text: &Given<'a>,
     work: impl FnOnce(&'a str) -> Result<R, quoth::Error>,
 ) -> Result<(&'a str, R), Unreadable> {
-    let text = text.clone()?;
+    let text = text.text()?;
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(text))) {
         Ok(Ok(found)) => Ok((text, found)),
         Ok(Err(e)) => Err(Unreadable {

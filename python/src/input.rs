@@ -1,12 +1,15 @@
 //! Texts from Python: `str` objects, one by one, and Arrow string columns.
+//!
+//! Of a string column Arrow says that it is UTF-8, but nobody checks that on the way here, and to take
+//! other bytes for a `str` is undefined behaviour: its bytes are bytes until they are checked.
 
 use std::sync::Arc;
 
-use arrow_array::builder::LargeStringBuilder;
+use arrow_array::builder::LargeBinaryBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, BinaryArray, LargeBinaryArray};
 use arrow_schema::DataType;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyString, PyStringMethods};
@@ -24,6 +27,37 @@ impl Unreadable {
         Self {
             status: "null",
             message: "no text".to_owned(),
+        }
+    }
+}
+
+/// A text as it came.
+#[derive(Clone, Debug)]
+pub(crate) enum Given<'a> {
+    Text(&'a str),
+    /// Of an Arrow column: not checked yet, which is for the thread that reads it.
+    Bytes(&'a [u8]),
+    Not(Unreadable),
+}
+
+impl<'a> Given<'a> {
+    /// Bytes of text.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Not(_) => 0,
+        }
+    }
+
+    pub(crate) fn text(&self) -> Result<&'a str, Unreadable> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|e| Unreadable {
+                status: "not_text",
+                message: format!("no UTF-8 at byte {}", e.valid_up_to()),
+            }),
+            Self::Not(unreadable) => Err(unreadable.clone()),
         }
     }
 }
@@ -130,7 +164,7 @@ pub(crate) fn to_utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
     Ok(Utf8::of(text)?.to_owned())
 }
 
-/// The chunks of an Arrow string column.
+/// The chunks of an Arrow string column, their strings as bytes.
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) chunks: Vec<ArrayRef>,
@@ -138,12 +172,22 @@ pub(crate) struct Column {
 
 impl Column {
     /// The column behind an object with `__arrow_c_array__` or `__arrow_c_stream__`; `None` for an
-    /// object without.
+    /// object without, and for a Series of Python objects that are no strings all: it is read as an
+    /// iterable, so that each has its status.
     pub(crate) fn of(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<Option<Self>> {
         if !object.hasattr("__arrow_c_stream__")? && !object.hasattr("__arrow_c_array__")? {
             return Ok(None);
         }
-        let array: AnyArray = object.extract()?;
+        let array: AnyArray = match object.extract() {
+            Ok(array) => array,
+            // pandas makes Arrow of its objects only now: of mixed ones, and of lone surrogates, it cannot.
+            Err(e)
+                if e.is_instance_of::<PyException>(object.py()) && object.hasattr("dtype")? =>
+            {
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
         let field = array.field()?;
         let mut kind = field.data_type();
         if let DataType::Dictionary(_, values) = kind {
@@ -156,17 +200,25 @@ impl Column {
                 names.join(", ")
             )));
         }
-        if !matches!(
+        let wrong = || {
+            PyTypeError::new_err(format!(
+                "{argument} must be a column of strings, got {kind}"
+            ))
+        };
+        let text = matches!(
             kind,
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null
-        ) {
-            return Err(PyTypeError::new_err(format!(
-                "{argument} must be a column of strings, got {kind}"
-            )));
+        );
+        if !text && of_objects(object)? {
+            return Ok(None);
+        }
+        // pandas has a column of nothing but missing values as floats.
+        if !text && !kind.is_floating() {
+            return Err(wrong());
         }
         let reader = array.into_reader()?;
         let chunks = reader
-            .map(|chunk| chunk.map(|c| unpacked(&c)))
+            .map(|chunk| chunk.map(|c| as_bytes(&c)))
             .collect::<Result<Vec<_>, _>>();
         let chunks = match chunks {
             Ok(chunks) => chunks,
@@ -175,37 +227,66 @@ impl Column {
             Err(e) if e.to_string().contains("datatype \"Null\"") => return Ok(None),
             Err(e) => return Err(PyValueError::new_err(e.to_string())),
         };
+        if !text && chunks.iter().any(|c| c.null_count() < c.len()) {
+            return Err(wrong());
+        }
         Ok(Some(Self { chunks }))
     }
 }
 
-/// A dictionary column as plain strings; any other as it is.
-fn unpacked(array: &ArrayRef) -> ArrayRef {
-    if !matches!(array.data_type(), DataType::Dictionary(_, _)) {
-        return Arc::clone(array);
+/// Whether a value says that there is none: None, or what pandas has for it, NaN, NA, `NaT`.
+pub(crate) fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.is_instance_of::<PyString>() {
+        return Ok(false);
     }
-    let dictionary = array.as_any_dictionary();
-    let keys = dictionary.normalized_keys();
-    let mut out = LargeStringBuilder::new();
-    for (row, &key) in keys.iter().enumerate() {
-        if array.is_null(row) {
-            out.append_null();
-        } else {
-            out.append_option(string_at(dictionary.values().as_ref(), key));
+    if value.is_none() || value.extract::<f64>().is_ok_and(f64::is_nan) {
+        return Ok(true);
+    }
+    let kind = value.get_type().name()?;
+    Ok(kind == "NAType" || kind == "NaTType")
+}
+
+/// Whether a Series, of pandas or polars, holds Python objects of any type.
+fn of_objects(series: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !series.hasattr("dtype")? {
+        return Ok(false);
+    }
+    let kind = series.getattr("dtype")?.str()?;
+    Ok(kind.to_string_lossy().eq_ignore_ascii_case("object"))
+}
+
+/// A column of strings as one of bytes; a dictionary unpacked.
+fn as_bytes(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Utf8 => Arc::new(BinaryArray::from(array.as_string::<i32>().clone())),
+        DataType::LargeUtf8 => Arc::new(LargeBinaryArray::from(array.as_string::<i64>().clone())),
+        DataType::Utf8View => Arc::new(array.as_string_view().clone().to_binary_view()),
+        DataType::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let values = as_bytes(dictionary.values());
+            let mut out = LargeBinaryBuilder::new();
+            for (row, &key) in dictionary.normalized_keys().iter().enumerate() {
+                if array.is_null(row) {
+                    out.append_null();
+                } else {
+                    out.append_option(bytes_at(values.as_ref(), key));
+                }
+            }
+            Arc::new(out.finish())
         }
+        _ => Arc::clone(array),
     }
-    Arc::new(out.finish())
 }
 
 /// The string in row `row`; `None` for null.
-pub(crate) fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
+pub(crate) fn bytes_at(array: &dyn Array, row: usize) -> Option<&[u8]> {
     if array.is_null(row) {
         return None;
     }
     match array.data_type() {
-        DataType::Utf8 => Some(array.as_string::<i32>().value(row)),
-        DataType::LargeUtf8 => Some(array.as_string::<i64>().value(row)),
-        DataType::Utf8View => Some(array.as_string_view().value(row)),
+        DataType::Binary => Some(array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => Some(array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => Some(array.as_binary_view().value(row)),
         _ => None,
     }
 }
@@ -216,8 +297,9 @@ pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
     match Column::of(object, "ids") {
         Ok(Some(column)) => {
             let chunks = column.chunks.iter();
+            let id = |bytes| String::from_utf8_lossy(bytes).into_owned();
             return Ok(chunks
-                .flat_map(|c| (0..c.len()).map(|k| string_at(c.as_ref(), k).map(str::to_owned)))
+                .flat_map(|c| (0..c.len()).map(|k| bytes_at(c.as_ref(), k).map(id)))
                 .collect());
         }
         Err(e) if object.hasattr("columns")? => return Err(e),
@@ -234,15 +316,12 @@ pub(crate) fn ids(object: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
         object.clone()
     };
     let id = |id: Bound<'_, PyAny>| -> PyResult<Option<String>> {
-        if id.is_none() {
+        if is_missing(&id)? {
             return Ok(None);
         }
-        // pandas has numbers with a gap as floats, and NaN for the gap.
+        // pandas has numbers with a gap as floats.
         if id.is_instance_of::<PyFloat>() {
             let x: f64 = id.extract()?;
-            if x.is_nan() {
-                return Ok(None);
-            }
             if x.fract() == 0.0 && x.abs() < 1e15 {
                 return Ok(Some(format!("{x:.0}")));
             }

@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, SchemaRef};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
@@ -77,6 +77,21 @@ impl Table {
             rows.append(row)?;
         }
         Ok(rows)
+    }
+
+    /// The values of one column.
+    fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+        let (n, _) = self
+            .schema
+            .column_with_name(name)
+            .ok_or_else(|| PyKeyError::new_err(name.to_owned()))?;
+        let values = PyList::empty(py);
+        for batch in &self.batches {
+            for k in 0..batch.num_rows() {
+                values.append(value(py, batch.column(n).as_ref(), k)?)?;
+            }
+        }
+        Ok(values)
     }
 
     #[pyo3(signature = (requested_schema=None))]

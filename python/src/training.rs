@@ -9,7 +9,7 @@ use pyo3::types::PyBytes;
 use quoth::model::{GoldAttribution, GoldDocument, Progress, TrainOptions};
 use quoth::{Model, Span};
 
-use crate::error::to_python;
+use crate::error::{file_format_error, to_python};
 
 type Spans = Vec<(usize, usize)>;
 /// Text, [(content, cue, source)] with spans in code points.
@@ -83,7 +83,13 @@ pub(crate) fn train(
 pub(crate) fn model(name: &str) -> PyResult<Arc<Model>> {
     match name {
         "en" => Ok(Arc::clone(Model::english())),
-        path => Ok(Arc::new(Model::open(Path::new(path)).map_err(to_python)?)),
+        path => match Model::open(Path::new(path)) {
+            Ok(model) => Ok(Arc::new(model)),
+            Err(e @ (quoth::Error::BadFile { .. } | quoth::Error::BadModel { .. })) => {
+                Err(file_format_error(format!("{path}: {e}")))
+            }
+            Err(e) => Err(to_python(e)),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import sys
 
 import pytest
 
@@ -41,15 +42,19 @@ def test_wrong_arguments() -> None:
             replace(TEXT, gazetteer.find(TEXT), template)
 
 
-def test_counts() -> None:
+def test_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     mentions = Gazetteer(PEOPLE).find_all(["Tan Tan A<b>", None, "Ruth Tan", "nobody"], progress=False)
     counts = mentions.counts()
     assert counts.shape == (4, 2)
     cells = zip(counts.docs, counts.entries, counts.counts, strict=True)
     assert {(d, counts.ids[e]): n for d, e, n in cells} == {(0, "Q1"): 2, (0, "Q2"): 1, (2, "Q1"): 1}
+    assert counts.ids == ["Q1", "Q2"], "in the order in which they are met"
     scipy = pytest.importorskip("scipy")
     assert counts.to_scipy().toarray().tolist() == [[2, 1], [0, 0], [1, 0], [0, 0]], scipy
     assert Gazetteer(PEOPLE).find_all([], progress=False).counts().shape == (0, 0)
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match="needs scipy: pip install scipy$"):
+        counts.to_scipy()
 
 
 @pytest.mark.parametrize("module", ["annotate", "attributor", "gazetteer", None])

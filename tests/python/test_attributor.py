@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 from cases import Json, attribution_marks, cases, readable, tricky_texts
 from hypothesis import given, settings
@@ -219,6 +222,9 @@ def test_to_dict_and_json(who: Attributor) -> None:
     assert [a["content"] for a in data["attributions"]] == [a.content for a in document.attributions]
     assert data["attributions"][0]["speaker"] == data["speakers"][0]
     assert data["speakers"][0]["id"] == data["mentions"][0]["candidates"][0] == "Q1"
+    assert data["mentions"][0]["score"] == 1.0
+    assert [a["class"] for a in data["attributions"]] == [a.class_ for a in document.attributions]
+    assert "class_" not in data["attributions"][0], "as the tables call it"
     assert "👍" in document.to_json()
 
 
@@ -324,6 +330,8 @@ def test_options_leave_out() -> None:
         (lambda w: w.read(3), TypeError, "text must be a str, got int"),
         (lambda w: w.read(None), TypeError, "text must be a str, got NoneType"),
         (lambda w: w.read("", offsets="words"), ValueError, "offsets must be 'chars' or 'bytes', got 'words'"),
+        (lambda w: w.read_all(bytearray(b"No.")), TypeError, "texts must be many texts, got bytearray"),
+        (lambda w: w.read_all({"a": 1}), TypeError, "texts must be many texts, got dict"),
         (lambda w: w.read_all("“No.”"), TypeError, "texts must be many texts, got one str"),
         (lambda w: w.read_all(None), TypeError, "texts must be an iterable .*got NoneType"),
         (lambda w: w.read_all([], offsets=None), ValueError, "offsets must be .*got None"),
@@ -337,7 +345,12 @@ def test_wrong_arguments(who: Attributor, call: Callable[[Any], Any], error: typ
         call(who)
 
 
-@pytest.mark.parametrize("option", [{"types": 3}, {"min_score": "0.5"}, {"min_score": None}])
+@pytest.mark.parametrize("least", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
+def test_numbers_of_any_kind(least: Any) -> None:
+    assert Attributor(min_score=least)._options["min_score"] == 0.5
+
+
+@pytest.mark.parametrize("option", [{"types": 3}, {"min_score": "0.5"}, {"min_score": None}, {"min_score": True}])
 def test_wrong_options_are_named(option: dict[str, Any]) -> None:
     with pytest.raises((TypeError, ValueError), match=next(iter(option))):
         Attributor(**option)
@@ -524,9 +537,21 @@ def test_stream_errors_name_the_column(who: Attributor) -> None:
             next(who.stream(table, **columns))
     with pytest.raises(TypeError, match="must be a column of strings, got Int64"):
         next(who.stream(table, text="n"))
-    for wrong in (3, [3], ["text"]):
+    for wrong in ([3], ["text"]):
         with pytest.raises(TypeError, match="int|str"):
             next(who.stream(wrong))
+
+
+def test_stream_complains_at_once(who: Attributor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TypeError, match="batches must be a stream or many batches of Arrow, got int"):
+        who.stream(3)
+    with pytest.raises(ValueError, match="offsets must be 'chars' or 'bytes', got 'foo'"):
+        who.stream([], offsets="foo")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="n_threads must be .* got 0"):
+        who.stream([], n_threads=0)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=r'pip install "quoth\[files\]"'):
+        who.stream([])
 
 
 def test_stream_errors_of_the_source_come_through(who: Attributor) -> None:

@@ -282,6 +282,8 @@ def test_bad_arrow_rows_are_named() -> None:
         (lambda g: g.find("Tan", offsets="words"), ValueError, "offsets must be 'chars' or 'bytes', got 'words'"),
         (lambda g: g.find_all([], offsets="words"), ValueError, "offsets must be 'chars' or 'bytes', got 'words'"),
         (lambda g: g.find_all("Tan"), TypeError, "texts must be many texts, got one str"),
+        (lambda g: g.find_all(b"Tan"), TypeError, "texts must be many texts, got bytes"),
+        (lambda g: g.find_all({"a": "Tan"}), TypeError, "texts must be many texts, got dict"),
         (lambda g: g.find_all(3), TypeError, "texts must be an iterable .*got int"),
         (lambda g: g.find_all(["Tan"], n_threads=0), ValueError, "n_threads must be .*got 0"),
         (lambda g: g.find_all(["Tan"], n_threads=5000), ValueError, "n_threads must be .*got 5000"),

@@ -55,10 +55,13 @@ def test_find_and_info(saved: Path, tmp_path: Path) -> None:
     assert lines == ["0\t3\tTan\tQ1\tRuth Tan\tPERSON", "6\t10\tU.S.\tQ2\tUnited States\tGPE"]
     rows = CliRunner().invoke(main, ["find", "--json", str(saved), "-"], input=TEXT.encode()).output.splitlines()
     assert [json.loads(r)["id"] for r in rows] == ["Q1", "Q2"]
+    fields = {"start": 0, "end": 3, "text": "Tan", "id": "Q1", "name": "Ruth Tan", "label": "PERSON", "score": 1.0}
+    assert json.loads(rows[0]) == fields
     info = CliRunner().invoke(main, ["info", "--verify", str(saved)])
     assert info.exit_code == 0
     assert "2 entries" in info.output
     assert "undamaged" in info.output
+    assert "labels: PERSON 1, GPE 1" in info.output
 
 
 def test_a_saved_gazetteer_pickles_by_its_path(saved: Path) -> None:
@@ -105,9 +108,22 @@ def test_damage_is_refused(saved: Path, tmp_path: Path) -> None:
         Gazetteer.open(damaged)
 
 
+def test_damage_that_is_met_later(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.quoth"
+    Gazetteer([{"id": "Q1", "name": "Tan", "born": 1960}, "Lee"]).save(path)
+    path.write_bytes(path.read_bytes().replace(b'{"born": 1960}', b'{"born"; 1960}'))
+    damaged = Gazetteer.open(path)
+    for call in (lambda: damaged.find("Tan"), lambda: list(damaged), lambda: damaged["Q1"]):
+        with pytest.raises(FileFormatError, match=r"damaged\.quoth is damaged: the properties of 'Q1'"):
+            call()
+    assert [m.id for m in damaged.find("Lee")] == ["Lee"]
+
+
 def test_errors_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.quoth"):
         Gazetteer.open(tmp_path / "missing.quoth")
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        Gazetteer.open(tmp_path)
     with pytest.raises(FileNotFoundError, match="no-folder"):
         Gazetteer(["Tan"]).save(tmp_path / "no-folder" / "x.quoth")
     (tmp_path / "bad.parquet").write_bytes(b"no parquet")
@@ -116,6 +132,9 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["build", str(tmp_path / "bad.parquet"), "-o", "x.csv"])
     assert result.exit_code != 0
     assert "must end in .quoth" in result.output
+    (tmp_path / "a.txt").write_text("”")
+    result = CliRunner().invoke(main, ["build", str(tmp_path / "a.txt"), "-o", str(tmp_path / "none" / "x.quoth")])
+    assert "none: no such folder" in result.output, "before the names are read"
 
 
 def test_bad_rows_are_skipped_on_request(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,31 @@ def test_properties_on_request() -> None:
     assert [v and json.loads(v) for v in values] == [{"born": 1960}, None]
 
 
+def test_properties_are_the_users(tmp_path: Path) -> None:
+    Gazetteer([{"id": "a", "name": "Ann", "parts": [1]}]).save(tmp_path / "a.quoth")
+    gazetteer = Gazetteer.open(tmp_path / "a.quoth")
+    for entry in (gazetteer.find("Ann")[0].entry, *gazetteer, gazetteer["a"]):
+        properties: Any = entry.properties
+        properties["parts"].append(2)
+        properties["more"] = True
+    assert gazetteer.find("Ann")[0].entry.properties == {"parts": [1]}
+    assert [e.properties for e in gazetteer] == [gazetteer["a"].properties] == [{"parts": [1]}]
+
+
+def test_properties_are_json() -> None:
+    row = {"id": "a", "name": "Ann", "most": math.inf, "none": math.nan, "parts": [{"x": (1.5, -math.inf, math.nan)}]}
+    expected = {"most": None, "parts": [{"x": [1.5, None, None]}]}
+    gazetteer = Gazetteer([row])
+    assert gazetteer["a"].properties == expected
+    [found] = gazetteer.find_all(["Ann"], properties=True)
+    assert json.loads(found["properties"], parse_constant=pytest.fail) == expected
+    circle: list[Any] = []
+    circle.append(circle)
+    for bad in (circle, {(1, 2): 3}, {math.nan: 1}):
+        with pytest.raises(GazetteerError, match="entry 0: its properties cannot be JSON"):
+            Gazetteer([{"id": "a", "name": "Ann", "bad": bad}])
+
+
 def test_adding_and_removing(tmp_path: Path) -> None:
     base = Gazetteer([{"id": "a", "name": "Ann", "priority": 1}, {"id": "b", "name": "Bob"}])
     more = base.add([{"id": "c", "name": "Ann"}, {"id": "b", "name": "Robert"}, "Dee"])
@@ -91,6 +117,13 @@ def test_adding_and_removing(tmp_path: Path) -> None:
     less = more.remove(["a", "Dee"])
     assert found(less, text) == [("Ann", "c"), ("Bob", "b"), ("Robert", "b")]
     assert (len(base), len(more), len(less)) == (2, 4, 2)
+    ann = {"id": "o", "name": "Ann Ltd", "label": "ORG"}
+    assert [list(g.labels.items()) for g in (Gazetteer(), base, base.add([ann]), base.add([ann]).remove(["a"]))] == [
+        [],
+        [("", 2)],
+        [("", 2), ("ORG", 1)],
+        [("", 1), ("ORG", 1)],
+    ]
     assert {e.id for e in less} == {"b", "c"}
     assert "a" not in less
     assert "a" in more

@@ -100,10 +100,10 @@ def test_txt_id_is_the_path_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert rows(Path("news")) == [(str(Path("news/may/a.txt")), "x")]
 
 
-def test_txt_bom_bad_bytes_and_empty(tmp_path: Path) -> None:
-    bom = write(tmp_path / "bom.txt", BOM + b"caf\xe9 noir")
+def test_txt_bom_and_empty(tmp_path: Path) -> None:
+    bom = write(tmp_path / "bom.txt", BOM + "café noir".encode())
     empty = write(tmp_path / "empty.txt", "")
-    assert rows(bom, empty) == [(str(bom), "caf\ufffd noir"), (str(empty), "")]
+    assert rows(bom, empty) == [(str(bom), "café noir"), (str(empty), "")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs file names that are not UTF-8")
@@ -122,9 +122,9 @@ def test_jsonl(tmp_path: Path, name: str) -> None:
     assert rows(path) == [("x", "é\u2028b"), ("7", None), (f"{path}:3", "c")]
 
 
-def test_jsonl_bom_bad_bytes_blank_lines_and_no_last_newline(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.jsonl", BOM + b'{"text":"a\xff"}\r\n\n  \n{"text":"b"}')
-    assert rows(path) == [(f"{path}:1", "a\ufffd"), (f"{path}:4", "b")]
+def test_jsonl_bom_blank_lines_and_no_last_newline(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", BOM + b'{"text":"a"}\r\n\n  \n{"text":"b"}')
+    assert rows(path) == [(f"{path}:1", "a"), (f"{path}:4", "b")]
 
 
 def test_jsonl_bom_alone_and_blank_first_line(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_jsonl_id_of_the_wrong_type(tmp_path: Path, value: Any) -> None:
 def test_jsonl_endless_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "_MAX_FIELD", 100)
     path = write(tmp_path / "a.jsonl", jsonl({"text": "a"}, {"text": "b" * 100}))
-    assert f"{path}: line 2: longer than 100 bytes" in message(path)
+    assert f"{path}: line 2: longer than 100 characters" in message(path)
 
 
 # --- csv and tsv ---------------------------------------------------------------------------------
@@ -187,9 +187,9 @@ def test_csv(tmp_path: Path, name: str) -> None:
     assert rows(path) == expected
 
 
-def test_csv_bom_and_bad_bytes(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", BOM + b'"text"\r\ncaf\xe9\r\n')
-    assert rows(path) == [(f"{path}:1", "caf\ufffd")]
+def test_csv_bom(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", BOM + '"text"\r\ncafé\r\n'.encode())
+    assert rows(path) == [(f"{path}:1", "café")]
 
 
 def test_csv_field_above_the_usual_limit(tmp_path: Path) -> None:
@@ -256,6 +256,33 @@ def test_missing_columns(tmp_path: Path, name: str) -> None:
     assert message(path, text="story") == f"{path}: no column 'story'; {listed}"
     assert message(path, text="title", id="key") == f"{path}: no column 'key'; {listed}"
     assert message(path) == f"{path}: no text column (text, body, content, article); {listed}"
+
+
+# --- encodings -----------------------------------------------------------------------------------
+
+ENCODED = {
+    "a.txt": ("“Où?”\nIt said.", "byte 0"),
+    "a.txt.gz": ("“Où?”", "byte 0"),
+    "a.jsonl": ('{"text": "No."}\n{"text": "“Où?”"}\n', "line 2"),
+    "a.csv": ('id,text\n1,"No.\n“Où?”"\n', "line 2"),
+    "header.tsv": ("text\tété\nNo.\t1\n", "line 1"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_another_encoding(tmp_path: Path, name: str) -> None:
+    data, place = ENCODED[name]
+    expected = [text for _, text in rows(write(tmp_path / name, data))]
+    path = write(tmp_path / name, data.encode("cp1252"))
+    assert f"{path}: {place}: not utf-8; is it in another encoding?" in message(path)
+    assert f"{path}: {place}: not utf-8" in message(path, encoding="UTF8").replace("UTF8", "utf-8")
+    for encoding in ("cp1252", "utf-16", "utf-16-be", "utf-8-sig"):
+        path = write(tmp_path / name, data.encode(encoding))
+        assert [text for _, text in rows(path, encoding=encoding)] == expected
+    assert str(path) in message(write(path, b"\x00\xd8\x00" + data.encode()), encoding="utf-16-le")
+    for encoding in ("nothing", "base64"):
+        with pytest.raises(ValueError, match=f"no encoding '{encoding}'"):
+            readers.read_batches([path], encoding=encoding)
 
 
 # --- gzip ----------------------------------------------------------------------------------------
@@ -381,7 +408,7 @@ def test_parquet_bad_bytes(tmp_path: Path, kind: str) -> None:
     column = raw.view(arrow.large_string() if large else arrow.string())
     column = column.dictionary_encode() if kind == "dictionary" else column
     path = parquet(tmp_path / "a.parquet", {"text": column})
-    assert [text for _, text in rows(path)] == ["caf\ufffd", None, "ok"]
+    assert f"{path}: row 1: field 'text': not utf-8" in message(path)
 
 
 def test_parquet_row_groups_batches_and_progress(tmp_path: Path) -> None:

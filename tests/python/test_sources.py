@@ -47,8 +47,8 @@ def build(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["build", *map(str, arguments)])
 
 
-def packed(path: Path, lines: list[str], line_end: str = "\n") -> Path:
-    data = ("\ufeff" + line_end.join(lines) + line_end).encode()
+def packed(path: Path, lines: list[str], line_end: str = "\n", encoding: str = "utf-8-sig") -> Path:
+    data = (line_end.join(lines) + line_end).encode(encoding)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("readme.txt", "about")
@@ -134,6 +134,52 @@ def test_bad_lines_are_named_where_they_stand(tmp_path: Path, kind: str) -> None
     skipping = read(path, on_error="skip")
     assert ids(skipping) == expected
     assert [s.partition(": ")[0] for s in skipping.skipped] == [f"{path}, line {len(lines) + 2}"]
+
+
+# Lines of two entries, of which the second is not ASCII.
+NOT_ASCII: dict[str, tuple[list[str], Callable[..., Gazetteer]]] = {
+    "a.csv": (["id,name", "a,Ann", "b,José"], Gazetteer.from_csv),
+    "a.jsonl": (['{"id":"a","name":"Ann"}', '{"id":"b","name":"José"}'], Gazetteer.from_jsonl),
+    "names.txt": (["Ann", "José"], Gazetteer.from_names),
+    "p.jsonl": ([json.dumps(PATTERN), '{"label":"ORG","pattern":"Hále"}'], Gazetteer.from_entity_ruler),
+    "places.txt": ([place(1, "Halden"), place(2, "Haldén")], Gazetteer.from_geonames),
+    "d.json": (
+        [json.dumps(entity("Q1", "Ann")), json.dumps(entity("Q2", "José"), ensure_ascii=False)],
+        Gazetteer.from_wikidata,
+    ),
+    "q.csv": (["item,itemLabel", "Q1,Ann", "Q2,José"], Gazetteer.from_wikidata),
+}
+
+
+@pytest.mark.parametrize("pack", ["", ".gz", ".zip"])
+@pytest.mark.parametrize("kind", NOT_ASCII)
+def test_another_encoding(tmp_path: Path, kind: str, pack: str) -> None:
+    lines, read = NOT_ASCII[kind]
+    path = tmp_path / (kind + pack)
+    bad = f"{path}, line {len(lines)}: not utf-8; is the file in another encoding?"
+    expected = list(read(packed(path, lines)))
+    packed(path, lines, encoding="latin-1")
+    with pytest.raises(FileFormatError) as caught:
+        read(path)
+    assert str(caught.value) == bad
+    skipping = read(path, on_error="skip")
+    assert (list(skipping), skipping.skipped) == (expected[:1], (bad,))
+    if read in (Gazetteer.from_geonames, Gazetteer.from_wikidata):
+        return
+    for encoding in ("latin-1", "utf-16", "utf-16-le", "UTF8"):
+        assert list(read(packed(path, lines, encoding=encoding), encoding=encoding)) == expected
+    with pytest.raises(FileFormatError, match="utf-16|UTF-16"):
+        read(packed(path, lines, encoding="latin-1"), encoding="utf-16")
+    with pytest.raises(ValueError, match="no encoding 'base64'"):
+        read(path, encoding="base64")
+
+
+def test_a_header_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for header, read in (("id,name,prénom", Gazetteer.from_csv), ("item,itemLabel,prénom", Gazetteer.from_wikidata)):
+        path.write_bytes(f"{header}\na,Ann,A\n".encode("latin-1"))
+        with pytest.raises(FileFormatError, match=r"a\.csv, line 1: not utf-8"):
+            read(path, on_error="skip")
 
 
 # --- GeoNames ------------------------------------------------------------------------------------
@@ -322,6 +368,98 @@ def test_a_file_of_names_with_a_label(tmp_path: Path) -> None:
     ]
 
 
+# --- mappings and tables -------------------------------------------------------------------------
+
+
+def test_entries_by_id() -> None:
+    given = {
+        "Q1": "Ann Lee",
+        "Q2": ["Bo Hale", "Bo"],
+        "Q3": {"name": "Cy Tan", "aliases": "Cy|Tan", "label": "PERSON", "born": 1960},
+        4: ("Dee",),
+        "Q5": {"id": "Q5", "name": "Eve"},
+    }
+    expected = [
+        {"id": "Q1", "name": "Ann Lee"},
+        {"id": "Q2", "name": "Bo Hale", "aliases": ["Bo"]},
+        {"id": "Q3", **given["Q3"]},
+        {"id": 4, "name": "Dee"},
+        {"id": "Q5", "name": "Eve"},
+    ]
+    for mapping in (given, MappingProxyType(given)):
+        for built in (Gazetteer(mapping), Gazetteer.from_records(mapping), Gazetteer().add(mapping)):
+            assert list(built) == list(Gazetteer(expected))
+    named = Gazetteer.from_records({"Q1": {"title": "Ann"}, "Q2": ["Bo", "B"]}, id="key", name="title", aliases="also")
+    assert [(e.id, e.name, e.names) for e in named] == [("Q1", "Ann", ()), ("Q2", "Bo", ("B",))]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (3, "'Q1': expected a name, names or a record, got int"),
+        (b"Ann", "'Q1': expected a name, names or a record, got bytes"),
+        ([], "no 'name'"),
+        ({"id": "Q2", "name": "Ann"}, "'Q1': its record has the id 'Q2'"),
+        ({"label": "PERSON"}, "no 'name'"),
+    ],
+)
+def test_bad_entries_by_id(value: Any, message: str) -> None:
+    given = {"Q1": value, "Q3": "Bo"}
+    with pytest.raises(GazetteerError, match=message):
+        Gazetteer(given)
+    skipping = Gazetteer.from_records(given, on_error="skip")
+    assert (ids(skipping), len(skipping.skipped)) == (["Q3"], 1)
+
+
+@pytest.mark.parametrize("one", [{"id": "Q1", "name": "Ann"}, {"id": ["Q1", "Q2"], "name": ["Ann", "Bo"]}])
+def test_one_record_is_not_many(one: dict[str, Any]) -> None:
+    for call in (Gazetteer, Gazetteer.from_records, Gazetteer().add):
+        with pytest.raises(TypeError, match="entries must be many; a mapping is of ids to names"):
+            call(one)
+
+
+def test_tables_are_tables_and_columns_are_names() -> None:
+    arrow, pandas, polars = (pytest.importorskip(name) for name in ("pyarrow", "pandas", "polars"))
+    columns = {"id": ["1", "2"], "name": ["Ann", "Bo"]}
+    table = arrow.table(columns)
+    for make in (pandas.DataFrame, polars.DataFrame, arrow.table, lambda c: table.to_batches()[0]):
+        for call in (Gazetteer, Gazetteer.from_records, Gazetteer().add):
+            assert [(e.id, e.name) for e in call(make(columns))] == [("1", "Ann"), ("2", "Bo")]
+        with pytest.raises(TypeError, match="names must be many names or a path"):
+            Gazetteer.from_names(make(columns))
+    assert ids(Gazetteer(table.to_reader())) == ["1", "2"]
+    assert ids(Gazetteer.from_records(table.rename_columns(["k", "n"]), id="k", name="n")) == ["1", "2"]
+    for series in (pandas.Series(["Ann", "Bo"]), polars.Series(["Ann", "Bo"])):
+        assert ids(Gazetteer(series)) == ids(Gazetteer.from_names(series)) == ["Ann", "Bo"]
+    with pytest.raises(GazetteerError, match="no column 'id'; the columns are name"):
+        Gazetteer(polars.DataFrame({"name": ["Ann"]}))
+    with pytest.raises(GazetteerError, match="Arrow cannot hold the table: .*id"):
+        Gazetteer(pandas.DataFrame({"id": ["1", 2], "name": ["Ann", "Bo"]}))
+
+
+@pytest.mark.parametrize("missing", ["None", "nan", "float32", "NA", "NaT", "datetime64"])
+def test_what_numpy_and_pandas_have_for_nothing(missing: str) -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    nothing = {
+        "None": None,
+        "nan": float("nan"),
+        "float32": numpy.float32("nan"),
+        "NA": pandas.NA,
+        "NaT": pandas.NaT,
+        "datetime64": numpy.datetime64("NaT"),
+    }[missing]
+    full = {"id": "Q1", "name": "Ann", "aliases": "A", "label": "PERSON", "priority": 2, "related": "Q2", "born": 1960}
+    for field in full:
+        row = full | {field: nothing}
+        if field in ("id", "name"):
+            built = Gazetteer.from_records([row, "Bo"], on_error="skip")
+            assert (ids(built), built.skipped[0].partition(";")[0]) == (["Bo"], f"entry 0: no {field!r}")
+        else:
+            assert list(Gazetteer([row])) == list(Gazetteer([{k: v for k, v in full.items() if k != field}]))
+    given = {"id": "Q1", "name": "Ann", "aliases": numpy.array(["A", "B"]), "parts": numpy.array([1.0, 2.0]).tolist()}
+    assert Gazetteer([given])["Q1"].names == ("A", "B")
+
+
 # --- Arrow ---------------------------------------------------------------------------------------
 
 
@@ -422,6 +560,22 @@ def test_build_does_not_know_every_file(tmp_path: Path) -> None:
     assert guess(packed(tmp_path / "b.jsonl", ["{"])) == "jsonl"
     assert guess(packed(tmp_path / "b.txt", [])) == "names"
     assert not (tmp_path / "out.quoth").exists()
+
+
+def test_csv_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id,name\ra,Ann\rb,Bo\r")
+    assert build(path, "-o", tmp_path / "a.quoth").exit_code == 0
+    assert ids(Gazetteer.open(tmp_path / "a.quoth")) == ["a", "b"]
+    for data in (bytes(range(256)) * 4000, b"x" * 200_000, b'"id\n' * 50_000):
+        path.write_bytes(data)
+        for result in (
+            build(path, "-o", tmp_path / "b.quoth"),
+            CliRunner().invoke(main, ["find", str(path), str(path)]),
+        ):
+            assert result.exit_code == 1
+            assert "Traceback" not in result.output
+            assert result.output.startswith(f"Error: {path}")
 
 
 def test_options_of_formats(tmp_path: Path) -> None:

@@ -203,6 +203,18 @@ def test_empty_tables_have_their_columns(people: Gazetteer, name: str) -> None:
         assert duckdb.from_arrow(pa.table(table)).fetchall() == []
 
 
+def test_counts_take_no_rows(people: Gazetteer, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of many batches.
+    mentions = people.find_all([f"Kim {'Tan ' * (n % 3)}" for n in range(10_000)])
+    monkeypatch.setattr(quoth.Mentions, "__iter__", lambda _: pytest.fail("rows"))
+    counts = mentions.counts()
+    assert (sum(counts.counts), counts.shape) == (len(mentions), (10_000, 2))
+    assert counts.counts[:4] == [1, 1, 1, 1]
+    assert counts.counts[4] == 2
+    with pytest.raises(KeyError, match="nothing"):
+        mentions._inner.column("nothing")
+
+
 def test_tables_of_many_batches(people: Gazetteer) -> None:
     found = people.find_all((f"{n} Tan" for n in range(20_000)), n_threads=2)
     arrow = pa.table(found)
@@ -286,9 +298,63 @@ def test_polars_column_of_nulls(people: Gazetteer) -> None:
 
 
 @pytest.mark.parametrize(
+    ("texts", "states"),
+    [
+        (["Tan", 5], ["ok", "not_text"]),
+        (["Tan", b"x"], ["ok", "not_text"]),
+        ([b"Tan", b"x"], ["not_text", "not_text"]),
+        (["Tan", "\ud800 x"], ["ok", "ok"]),
+        (["Tan", ["x"], pd.NA, None, pd.NaT, math.nan], ["ok", "not_text", "null", "null", "null", "null"]),
+        ([1, 2], ["not_text", "not_text"]),
+        ([math.nan, math.nan], ["null", "null"]),
+    ],
+)
+def test_what_is_no_text_in_a_series_of_objects_gets_a_row(
+    people: Gazetteer, texts: list[Any], states: list[str]
+) -> None:
+    for given in (texts, pd.Series(texts, dtype=object), pl.Series(texts, dtype=pl.Object)):
+        for found in (people.find_all(given), Attributor(people).read_all(given).mentions):
+            assert [row["status"] for row in found.status] == states
+            assert [row["text"] for row in found] == ["Tan"] * ("Tan" in texts)
+
+
+NO_UTF8 = [b"Tan \xed\xa0\x80 Tan", b"Tan", b"\xe2\x80\x9cNo,\xe2\x80\x9d Tan said.\xff", None, b"\x80" * 40]
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary"])
+def test_strings_of_arrow_that_are_no_utf8(people: Gazetteer, kind: str) -> None:
+    def column(values: list[bytes | None]) -> Any:
+        binary = {"large_string": pa.large_binary(), "string_view": pa.binary_view()}.get(kind, pa.binary())
+        string = getattr(pa, "string" if kind == "dictionary" else kind)()
+        strings = pa.array([b"Kim\xff", *values], binary).view(string)[1:]
+        if kind != "dictionary":
+            return strings
+        return pa.DictionaryArray.from_arrays(range(len(values)), strings)
+
+    for found in (people.find_all(column(NO_UTF8)), Attributor(people).read_all(column(NO_UTF8)).mentions):
+        assert [(row["status"], row["message"]) for row in found.status] == [
+            ("not_text", "no UTF-8 at byte 4"),
+            ("ok", None),
+            ("not_text", "no UTF-8 at byte 19"),
+            ("null", "no text"),
+            ("not_text", "no UTF-8 at byte 0"),
+        ]
+        assert [(row["doc"], row["text"]) for row in found] == [(1, "Tan")]
+    ids = [row["id"] for row in people.find_all(["x", "Tan"], ids=column([b"caf\xe9", b"y"])).status]
+    assert ids == ["caf\ufffd", "y"]
+
+
+def test_a_column_of_nothing_but_missing_floats(people: Gazetteer) -> None:
+    for texts in (pd.Series([math.nan, math.nan]), pl.Series([None, None], dtype=pl.Float64)):
+        assert [row["status"] for row in people.find_all(texts).status] == ["null", "null"]
+        assert len(people.find_all(texts[:0]).status) == 0
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: pa.array([1, 2]), "must be a column of strings, got Int64"),
+        (lambda: pd.Series([1.5, math.nan]), "must be a column of strings, got Float64"),
         (lambda: pa.array([b"Tan"]), "must be a column of strings, got Binary"),
         (lambda: pa.array([["Tan"]]), "must be a column of strings, got List"),
         (lambda: pa.array([1, 2]).dictionary_encode(), "must be a column of strings, got Int64"),
@@ -343,8 +409,9 @@ def test_table_of_ids(people: Gazetteer, make: Callable[[], Any]) -> None:
 
 
 def test_missing_id_of_a_pandas_number_column(people: Gazetteer) -> None:
-    found = people.find_all(["Tan"] * 2, ids=pd.Series([1, None]))
-    assert [row["id"] for row in found][1] is None
+    for ids in (pd.Series([1, None]), [1, pd.NA], np.array([1, math.nan], dtype=object), [1, np.float32("nan")]):
+        found = people.find_all(["Tan"] * 2, ids=ids)
+        assert [row["id"] for row in found][1] is None
 
 
 def test_dictionary_columns_take_linear_time(people: Gazetteer) -> None:

@@ -56,6 +56,18 @@ def test_own_model(model: Path, gold: Path, tmp_path: Path) -> None:
     assert (tmp_path / "other.model").read_bytes() != model.read_bytes()
 
 
+def test_models_pickle_by_their_absolute_path(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = tmp_path / "moved.model"
+    moved.write_bytes(model.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    data = pickle.dumps(Attributor(model="moved.model"))
+    monkeypatch.chdir("/")
+    assert repr(str(moved)) in repr(pickle.loads(data))
+    moved.unlink()
+    with pytest.raises(FileNotFoundError, match=r"gone: .*moved\.model"):
+        pickle.loads(data)
+
+
 def test_thresholds_are_chosen_on_development_data(gold: Path, tmp_path: Path) -> None:
     out = tmp_path / "tuned.model"
     quoth.train(gold, out, dev=gold, epochs=1, n_threads=1, trained_on="some")
@@ -68,11 +80,11 @@ def test_thresholds_are_chosen_on_development_data(gold: Path, tmp_path: Path) -
 def test_damaged_models(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.model"
     path.write_bytes(model.read_bytes()[:-1])
-    with pytest.raises(FileFormatError, match="checksum"):
+    with pytest.raises(FileFormatError, match=r"bad\.model: .*checksum"):
         Attributor(model=path)
     path.write_bytes(b"text")
-    with pytest.raises(FileFormatError, match="not a model"):
-        Attributor(model=path)
+    with pytest.raises(FileFormatError, match=r"bad\.model: .*not a model"):
+        quoth.model_info(path)
     with pytest.raises(ValueError, match="model must be one of 'rules', 'en', or a file"):
         Attributor(model=tmp_path / "none.model")
 
@@ -83,14 +95,22 @@ def test_damaged_models(model: Path, tmp_path: Path) -> None:
         ("{", "line 2: "),
         ('{"text": "x"}', "line 2: no 'attributions'"),
         ('{"text": 1, "attributions": []}', "line 2: 'text' must be a string"),
-        ('{"text": "x", "attributions": [{"cue": [[0, 5]]}]}', "line 2: the span .0, 5. of 'cue' is not within"),
-        ('{"text": "x", "attributions": [{"cue": [0]}]}', "line 2: "),
+        (
+            '{"text": "x", "attributions": [{"cue": [[0, 5]]}]}',
+            "the span .0, 5. of 'cue' of attribution 0 is not",
+        ),
+        ('{"text": "x", "attributions": [{"cue": [0]}]}', "line 2: 'cue' of attribution 0 must be a list of"),
+        ('{"text": "x", "attributions": [{}, {"cue": 3}]}', "line 2: 'cue' of attribution 1 must be a list of"),
+        ('{"text": "x", "attributions": [3]}', "line 2: attribution 0 must be an object, got int"),
+        (r'{"text": "\ud800", "attributions": []}', "line 2: 'text' holds a lone surrogate"),
+        ("[]", "line 2: expected an object, got list"),
+        ("caf\udce9", "line 2: not utf-8"),
     ],
 )
 def test_bad_gold(tmp_path: Path, line: str, says: str) -> None:
     good: dict[str, Any] = {"text": "Ann said no.", "attributions": [{"cue": [[4, 8]], "content": [[9, 11]]}]}
     path = tmp_path / "gold.jsonl"
-    path.write_text(json.dumps(good) + "\n" + line + "\n")
+    path.write_text(json.dumps(good) + "\n" + line + "\n", errors="surrogateescape")
     with pytest.raises(FileFormatError, match=says):
         quoth.train(path, tmp_path / "out.model")
     assert not (tmp_path / "out.model").exists()
@@ -102,6 +122,9 @@ def test_bad_arguments(gold: Path, tmp_path: Path) -> None:
         quoth.train(gold, out, epochs=0)
     with pytest.raises(ValueError, match="threshold"):
         quoth.train(gold, out, threshold=2)
+    for threshold in ("x", True):
+        with pytest.raises(TypeError, match="threshold must be a number, got"):
+            quoth.train(gold, out, threshold=threshold)
     with pytest.raises(ValueError, match="n_threads"):
         quoth.train(gold, out, n_threads=0)
     with pytest.raises(ValueError, match="seed"):
@@ -112,6 +135,19 @@ def test_bad_arguments(gold: Path, tmp_path: Path) -> None:
     empty.write_text('{"text": "x", "attributions": []}\n')
     with pytest.raises(ValueError, match="no attribution with a cue"):
         quoth.train(empty, out)
+
+
+def test_an_output_that_cannot_be_written(gold: Path, tmp_path: Path) -> None:
+    def trains(what: str, _done: int) -> None:
+        pytest.fail(f"{what} was trained")
+
+    for out, error in ((tmp_path / "none" / "out.model", FileNotFoundError), (tmp_path, IsADirectoryError)):
+        with pytest.raises(error, match=str(out)):
+            quoth.train(gold, out, progress=trains)
+        run = CliRunner().invoke(main, ["train", str(gold), "-o", str(out)])
+        assert run.exit_code != 0
+        assert str(out) in run.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stopping(gold: Path, tmp_path: Path) -> None:

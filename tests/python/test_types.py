@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import quoth
+
 HERE = Path(__file__).parent
 
 
@@ -41,6 +43,11 @@ def test_wrong_programs_do_not(wrong: str, argument: str, tmp_path: Path) -> Non
     checked = mypy("mypy", "--strict", str(program), cwd=tmp_path)
     assert checked.returncode == 1
     assert any(a in checked.stdout for a in argument.split("|")), checked.stdout
+
+
+def test_only_public_names_are_listed() -> None:
+    assert dir(quoth) == sorted(quoth.__all__)
+    assert all(hasattr(quoth, name) for name in dir(quoth))
 
 
 def test_the_stub_is_what_is_compiled(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ def names() -> Iterator[dict[str, str]]:
 
 
 def main(folder: Path) -> int:
+    by_id: Gazetteer = Gazetteer({"Q1": "Ruth Tan", "Q2": ["Ann Lee", "Lee"], "Q3": {"name": "Bo"}})
+    by_id = by_id.add(by_id.find_all(["Lee left."], ids=["Q4"]))  # any Arrow table
     gazetteer: Gazetteer = Gazetteer(names(), case="smart", fold_accents=True)
     gazetteer.save(folder / "names.quoth")
     gazetteer = Gazetteer.open(folder / "names.quoth", verify=True)
