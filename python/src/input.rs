@@ -53,7 +53,7 @@ impl<'a> Given<'a> {
     pub(crate) fn text(&self) -> Result<&'a str, Unreadable> {
         match self {
             Self::Text(text) => Ok(text),
-            Self::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|e| Unreadable {
+            Self::Bytes(bytes) => simdutf8::compat::from_utf8(bytes).map_err(|e| Unreadable {
                 status: "not_text",
                 message: format!("no UTF-8 at byte {}", e.valid_up_to()),
             }),
