@@ -56,7 +56,10 @@ impl Spelling {
         grow(&mut out, |s| {
             without(s, |u| matches!(u, "," | "(" | ")" | "[" | "]"))
         });
-        grow(&mut out, |s| without(s, |u| u == "."));
+        // ".NET" is no net.
+        grow(&mut out, |s| {
+            without(s, |u| u == ".").filter(|_| s.first().is_none_or(|u| u != "."))
+        });
         grow(&mut out, with_stops);
         if self.derive {
             let inverted = inverted(name, kind).into_iter();
