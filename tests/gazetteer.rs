@@ -105,6 +105,92 @@ fn errors_name_the_row() {
 }
 
 #[test]
+fn relations_hold_across_changes() {
+    let entry = |id: &str, name: &str, priority: f32, related: &[&str]| Entry {
+        id: id.into(),
+        name: name.into(),
+        priority,
+        related: related.iter().map(|r| (*r).to_owned()).collect(),
+        ..Entry::default()
+    };
+    let nobody = || std::iter::empty::<String>().collect();
+    let related = |g: &Gazetteer, id: &str| -> Vec<String> {
+        g.get(id)
+            .map(|e| e.related().map(str::to_owned).collect())
+            .unwrap_or_default()
+    };
+    let texas = entry("tx", "Paris", 1.0, &["Texas"]);
+    let built = Gazetteer::new(
+        [
+            texas.clone(),
+            entry("fr", "Paris", 9.0, &["France"]),
+            entry("Texas", "Texas", 0.0, &[]),
+            entry("France", "France", 0.0, &[]),
+        ],
+        &GazetteerOptions::default(),
+    )
+    .expect("good");
+    let first = |g: &Gazetteer| {
+        let found = g.find("Paris in Texas").expect("small");
+        g.entry(found[0].entries[0]).id().to_owned()
+    };
+    let other = built
+        .with_changes([entry("X", "Xanadu", 0.0, &[])], &nobody())
+        .expect("good");
+    let gone = std::iter::once("France".to_owned()).collect();
+    let fewer = built.with_changes([], &gone).expect("good");
+    let again = other
+        .with_changes([texas.clone(), texas], &nobody())
+        .expect("good");
+    for g in [&built, &other, &fewer, &again] {
+        assert_eq!(first(g), "tx");
+        assert_eq!(related(g, "tx"), ["Texas"]);
+        assert_eq!(related(g, "Texas"), ["tx"]);
+    }
+    assert!(related(&fewer, "fr").is_empty());
+    // An entry may be added after one that names it.
+    let late = built
+        .with_changes([entry("C", "Carthage", 0.0, &["D"])], &nobody())
+        .and_then(|g| g.with_changes([entry("D", "Dido", 0.0, &[])], &nobody()))
+        .expect("good");
+    for g in [&late, &late.merged().expect("good")] {
+        assert_eq!(related(g, "C"), ["D"]);
+        assert_eq!(related(g, "D"), ["C"]);
+    }
+}
+
+/// Many people of one surname, each named in full.
+#[test]
+fn many_of_one_surname_take_linear_time() {
+    const PEOPLE: usize = 30_000;
+    let name = |k: usize| {
+        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
+        let letters = [
+            letter(k),
+            letter(k / 26),
+            letter(k / 676),
+            letter(k / 17_576),
+        ];
+        format!("Q{} Smith", letters.iter().collect::<String>())
+    };
+    let entries = (0..PEOPLE).map(|k| Entry {
+        id: k.to_string(),
+        name: name(k),
+        label: "PERSON".into(),
+        ..Entry::default()
+    });
+    let options = GazetteerOptions {
+        derive: true,
+        ..GazetteerOptions::default()
+    };
+    let gazetteer = Gazetteer::new(entries, &options).expect("good");
+    let text: Vec<String> = (0..PEOPLE).map(name).collect();
+    let found = gazetteer.find(&text.join(", and ")).expect("small");
+    assert_eq!(found.len(), PEOPLE);
+    assert!(found.iter().all(|m| m.entries.len() == 1));
+}
+
+#[test]
 fn foreign_bytes_are_refused() {
     let g = Gazetteer::new([entry("a: Ann | Anna")], &GazetteerOptions::default()).expect("good");
     let bytes = g.as_bytes();

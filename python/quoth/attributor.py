@@ -244,7 +244,7 @@ def _record_batches(batches: Any) -> Iterator[Any]:
         raise ImportError('streams need pyarrow: pip install "quoth[files]"') from e
     if hasattr(batches, "__arrow_c_stream__"):
         return iter(pyarrow.RecordBatchReader.from_stream(batches))
-    if not hasattr(batches, "__iter__"):
+    if isinstance(batches, (str, bytes)) or not hasattr(batches, "__iter__"):
         raise TypeError(f"batches must be a stream or many batches of Arrow, got {type(batches).__name__}")
 
     def each() -> Iterator[Any]:

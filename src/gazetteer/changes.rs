@@ -17,6 +17,8 @@ pub(super) struct Changes {
     pub(super) removed: FxHashSet<u32>,
     /// By index, the entries of the other image that an entry belongs with.
     pub(super) related: FxHashMap<u32, Vec<u32>>,
+    /// The ids that added entries belong with, as given: an entry may be added later.
+    relations: FxHashMap<String, Vec<String>>,
 }
 
 impl Gazetteer {
@@ -37,18 +39,26 @@ impl Gazetteer {
             .map_or_else(FxHashSet::default, |c| c.removed.clone());
         let mut builder = GazetteerBuilder::new(self.options().clone());
         let base = self.image.meta.entries;
-        // The ids that each entry belongs with.
-        let mut relations: Vec<(String, Vec<String>)> = Vec::new();
-        let mut push = |entry: Entry| {
-            builder.push(&entry)?;
-            relations.push((entry.id, entry.related));
-            Ok::<_, Error>(())
-        };
+        let known = self.changes.iter().flat_map(|c| &c.relations);
+        let known = known.filter(|r| !remove.contains(r.0));
+        let mut relations: FxHashMap<String, Vec<String>> =
+            known.map(|(id, r)| (id.clone(), r.clone())).collect();
         for entry in self.entries().filter(|e| e.index() >= base) {
             if !remove.contains(entry.id()) {
-                push(entry.to_entry())?;
+                let mut entry = entry.to_entry();
+                entry
+                    .related
+                    .extend(relations.get(&entry.id).into_iter().flatten().cloned());
+                builder.push(&entry)?;
             }
         }
+        let mut push = |entry: Entry| {
+            builder.push(&entry)?;
+            if !entry.related.is_empty() {
+                relations.entry(entry.id).or_default().extend(entry.related);
+            }
+            Ok::<_, Error>(())
+        };
         removed.extend(remove.iter().filter_map(|id| number_of(&self.image, id)));
         for entry in add {
             let known = number_of(&self.image, &entry.id).filter(|n| !removed.contains(n));
@@ -60,8 +70,8 @@ impl Gazetteer {
         }
         let added = builder.build()?.image;
         let mut related: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-        for (id, others) in relations {
-            let Some(n) = number_of(&added, &id) else {
+        for (id, others) in &relations {
+            let Some(n) = number_of(&added, id) else {
                 continue;
             };
             // Those in the same image it knows itself.
@@ -71,6 +81,10 @@ impl Gazetteer {
                 related.entry(other).or_default().push(base + n);
             }
         }
+        for list in related.values_mut() {
+            list.sort_unstable();
+            list.dedup();
+        }
         Ok(Self {
             image: self.image.clone(),
             changes: (added.meta.entries > 0 || !removed.is_empty()).then(|| {
@@ -78,6 +92,7 @@ impl Gazetteer {
                     added,
                     removed,
                     related,
+                    relations,
                 })
             }),
             substrings: Arc::default(),

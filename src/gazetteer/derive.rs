@@ -88,7 +88,7 @@ pub(super) fn is_female(word: &str) -> Option<bool> {
 
 /// Whether a name that ends with this word is a body's or a place's ("Trump Tower").
 pub(super) fn is_body_or_place(word: &str) -> bool {
-    PARTS.has("org", word) || PARTS.has("place", word)
+    !word.eq_ignore_ascii_case("the") && (PARTS.has("org", word) || PARTS.has("place", word))
 }
 
 /// The given name of a person; empty where there is none to tell.
@@ -101,14 +101,32 @@ fn surname_first(words: &[&str]) -> bool {
     let Some((first, rest)) = words.split_first() else {
         return false;
     };
-    let western = rest.iter().any(|w| given_name(w));
+    let other = |w: &&str| given_name(w) || PARTS.has("particle", w);
+    if !PARTS.has("family", first) || rest.iter().any(other) {
+        return false;
+    }
+    let only = PARTS.has("family_only", first);
     match rest {
-        [given] if PARTS.has("family", first) => {
-            !western && (given.contains('-') || PARTS.has("family_only", first))
+        // "Geun-hye", but not "Barker-Smith"
+        [given] => {
+            let second = given.split_once('-').map(|g| g.1);
+            only || second.is_some_and(|s| s.starts_with(char::is_lowercase))
         }
-        [_, _] => PARTS.has("family", first) && !western,
+        [_, _] => only || rest.iter().all(|w| is_syllable(w)),
         _ => false,
     }
+}
+
+/// Whether a word is as short as the syllables of Korean and Chinese given names.
+fn is_syllable(word: &str) -> bool {
+    let vowel = |c: char| "aeiouy".contains(c.to_ascii_lowercase());
+    let mut before = false;
+    let groups = word.chars().filter(|&c| {
+        let begins = vowel(c) && !before;
+        before = vowel(c);
+        begins
+    });
+    groups.count() == 1 && word.chars().count() <= 5
 }
 
 /// A person's name in its parts.
@@ -351,6 +369,9 @@ mod tests {
             ("Xi Jinping", "Xi"),
             ("Kim Novak", "Novak"),
             ("Lee Harvey Oswald", "Oswald"),
+            ("Lee Van Cleef", "Van Cleef"),
+            ("Lee Boyd Malvo", "Malvo"),
+            ("Kim Barker-Smith", "Barker-Smith"),
         ] {
             assert_eq!(short_forms(name, Kind::Person)[0], surname);
         }

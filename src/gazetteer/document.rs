@@ -114,12 +114,40 @@ pub(super) fn rank<I: Iterator<Item = u32>>(found: &mut [Found], related: impl F
 }
 
 /// A short form that means these entries from a place in the text on.
-struct Alias<'g> {
+struct Alias {
     units: Vec<String>,
-    /// With the given names of the people.
-    entries: Vec<(u32, &'g str)>,
+    entries: Vec<u32>,
+    /// Of people, whether each is a woman by the given name.
+    female: Vec<Option<bool>>,
+    /// Those of a given name, in normal form.
+    by_given: FxHashMap<String, Vec<u32>>,
     kind: Kind,
     from: u32,
+}
+
+impl Alias {
+    /// The entries that are meant where this stands before the short form.
+    fn meant(&self, before: &Before) -> Vec<u32> {
+        match before {
+            Before::Nothing => self.entries.clone(),
+            Before::Given(given) => self.by_given.get(given).cloned().unwrap_or_default(),
+            Before::Title { female } => {
+                let fits = |f: &Option<bool>| female.is_none() || f.is_none() || f == female;
+                let both = self.entries.iter().zip(&self.female);
+                both.filter(|(_, f)| fits(f)).map(|(e, _)| *e).collect()
+            }
+        }
+    }
+}
+
+/// What stands before a surname.
+enum Before {
+    /// Nothing that says whose it is.
+    Nothing,
+    Title {
+        female: Option<bool>,
+    },
+    Given(String),
 }
 
 /// The mentions by short forms of the names that were found: surnames, initials, acronyms that the
@@ -132,9 +160,10 @@ pub(super) fn short_mentions<'g>(
     name: impl Fn(u32) -> &'g str,
 ) -> Vec<Found> {
     let folding = spelling.folding;
-    let mut aliases: Vec<Alias<'g>> = Vec::new();
+    let mut aliases: Vec<Alias> = Vec::new();
+    let mut added: FxHashSet<(usize, u32)> = FxHashSet::default();
     let mut seen: FxHashMap<Vec<String>, usize> = FxHashMap::default();
-    let mut add = |units: Vec<String>, entry: u32, kind: Kind, from: u32, given: &'g str| {
+    let mut add = |units: Vec<String>, entry: u32, kind: Kind, from: u32, given: &str| {
         if units.is_empty() {
             return;
         }
@@ -142,14 +171,20 @@ pub(super) fn short_mentions<'g>(
             aliases.push(Alias {
                 units,
                 entries: Vec::new(),
+                female: Vec::new(),
+                by_given: FxHashMap::default(),
                 kind,
                 from,
             });
             aliases.len() - 1
         });
-        let entries = &mut aliases[k].entries;
-        if !entries.iter().any(|e| e.0 == entry) {
-            entries.push((entry, given));
+        if added.insert((k, entry)) {
+            let alias = &mut aliases[k];
+            alias.entries.push(entry);
+            alias.female.push(is_female(given));
+            let mut form = String::new();
+            folding.normal(given, &mut form);
+            alias.by_given.entry(form).or_default().push(entry);
         }
     };
     let plain = Spelling {
@@ -205,23 +240,24 @@ pub(super) fn short_mentions<'g>(
             let Some(end) = alias_at(text, &alias.units, unit, folding) else {
                 continue;
             };
-            let mut entries = alias.entries.clone();
-            let start = match alias.kind {
-                Kind::Person => match surname_start(text, before, unit, end, &mut entries, folding)
-                {
-                    Some(start) if !entries.is_empty() => start,
-                    _ => continue,
+            let (start, said) = match alias.kind {
+                Kind::Person => match surname_start(text, before, unit, end, alias, folding) {
+                    Some(found) => found,
+                    None => continue,
                 },
                 // A word in small letters is not the place.
                 _ if text[unit.start as usize..].starts_with(char::is_lowercase) => continue,
-                _ => unit.start,
+                _ => (unit.start, Before::Nothing),
             };
-            out.push(Found {
-                start,
-                end,
-                entries: entries.into_iter().map(|e| e.0).collect(),
-                score: SHORT_FORM,
-            });
+            let entries = alias.meant(&said);
+            if !entries.is_empty() {
+                out.push(Found {
+                    start,
+                    end,
+                    entries,
+                    score: SHORT_FORM,
+                });
+            }
         }
         before = Some(unit);
         cutter.seek(after as usize);
@@ -265,17 +301,17 @@ fn alias_at(text: &str, wanted: &[String], unit: Unit, folding: Folding) -> Opti
     Some(end)
 }
 
-/// Where the mention of a person by the surname begins: at a title before it, if any; the title or
-/// given name there leaves only the `people` that it fits. `None` in small letters, where another given
-/// name stands before it, and where the name goes on as that of a body or place ("Trump Tower").
+/// Where the mention of a person by the surname begins, at a title before it, if any; and what is said
+/// of whom it means. `None` in small letters, where another given name stands before it, and where the
+/// name goes on as that of a body or place ("Trump Tower").
 fn surname_start(
     text: &str,
     before: Option<Unit>,
     unit: Unit,
     end: u32,
-    people: &mut Vec<(u32, &str)>,
+    alias: &Alias,
     folding: Folding,
-) -> Option<u32> {
+) -> Option<(u32, Before)> {
     let capital = |at: u32| text[at as usize..].starts_with(char::is_uppercase);
     let capitals = |word: &str| {
         let mut letters = word.chars().filter(|c| c.is_alphabetic());
@@ -296,51 +332,43 @@ fn surname_start(
     }
     // "UN" is not Kim Jong Un, unless all is in capitals.
     let alone = !capitals(word_before) && !capitals(word_after);
-    if capitals(matched) && matched.len() <= SHORT_CAPITALS && alone {
+    if capitals(matched) && matched.chars().count() <= SHORT_CAPITALS && alone {
         return None;
     }
-    let mut titled = |title: &str| {
-        let female = is_female(title);
-        people.retain(|p| female.is_none() || is_female(p.1).is_none_or(|f| Some(f) == female));
-    };
     let Some(before) = before else {
-        return Some(unit.start);
+        return Some((unit.start, Before::Nothing));
+    };
+    let title = |word: &str| Before::Title {
+        female: is_female(word),
     };
     let gap = &text[before.end as usize..unit.start as usize];
     if word_before == "." {
         // "Mr. Tan": the stop is a unit of its own.
-        let title = text[..before.start as usize]
+        let word = text[..before.start as usize]
             .rsplit(|c: char| !c.is_alphanumeric())
             .next()
             .unwrap_or("");
-        if gap != " " || title.is_empty() || !honorific(title) {
-            return Some(unit.start);
+        if gap != " " || word.is_empty() || !honorific(word) {
+            return Some((unit.start, Before::Nothing));
         }
-        titled(title);
-        return Some(before.start - small(title.len()));
+        return Some((before.start - small(word.len()), title(word)));
     }
     if gap != " " || !capital(before.start) {
-        return Some(unit.start);
+        return Some((unit.start, Before::Nothing));
     }
     if honorific(word_before) {
-        titled(word_before);
-        return Some(before.start);
+        return Some((before.start, title(word_before)));
     }
     // Another given name: "Marcus Tan" is not Ruth Tan. A word that begins a sentence may be any.
-    let normal = |word: &str| {
-        let mut form = String::new();
-        folding.normal(word, &mut form);
-        form
-    };
-    let form = normal(word_before);
-    if people.iter().any(|p| normal(p.1) == form) {
-        people.retain(|p| normal(p.1) == form);
-        return Some(unit.start);
+    let mut form = String::new();
+    folding.normal(word_before, &mut form);
+    if alias.by_given.contains_key(&form) {
+        return Some((unit.start, Before::Given(form)));
     }
     let begins = text[..before.start as usize]
         .trim_end_matches([' ', '“', '"', '‘', '\''])
         .chars()
         .next_back()
         .is_none_or(|c| matches!(c, '.' | '!' | '?' | '\n' | ':'));
-    (begins && !given_name(word_before)).then_some(unit.start)
+    (begins && !given_name(word_before)).then_some((unit.start, Before::Nothing))
 }

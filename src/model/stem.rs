@@ -5,7 +5,7 @@ use crate::text::fold_hash;
 /// Longer words keep their ending: they are hardly words.
 const LONGEST: usize = 24;
 
-/// Hash of the stem of an ASCII word; `None` for others.
+/// Hash of the stem of a word; `None` for one longer than [`LONGEST`].
 pub(super) fn stem(word: &[u8]) -> Option<u64> {
     let mut buffer = [0_u8; LONGEST];
     let n = word.len();

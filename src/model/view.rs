@@ -225,7 +225,8 @@ impl Forms {
             let word: Cow<str> = if word.is_ascii() {
                 word.into()
             } else {
-                word.chars().filter_map(plain).collect()
+                let folded = word.chars().filter_map(plain);
+                folded.flat_map(char::to_lowercase).collect()
             };
             *slot = Form {
                 hash,

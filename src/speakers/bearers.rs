@@ -234,7 +234,8 @@ impl Names<'_, '_> {
         // "UN" is not Kim Jong Un.
         let acronym = |k: usize| {
             let w = &self.text.words[k];
-            w.shape.has(Shape::ALL_CAPS) && w.span.len() <= 3
+            let letters = w.span.of(self.text.source).chars().count();
+            w.shape.has(Shape::ALL_CAPS) && letters <= 3
         };
         let fits = |b: &Bearer| {
             if b.key.len > 1 {
