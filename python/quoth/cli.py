@@ -20,9 +20,9 @@ from rich.text import Text as RichText
 import quoth
 from quoth import Attributions, Attributor, Document, FileFormatError, Gazetteer, QuothError, __version__, readers
 from quoth.attributor import Preset
-from quoth.files import Format, at, codec, guess, lines
+from quoth.files import Format, at, codec, guess
 from quoth.matching import Case
-from quoth.sources import OnError, parsed
+from quoth.sources import OnError, objects
 from quoth.tables import Table
 
 __all__ = ["main"]
@@ -560,12 +560,7 @@ def _model_line(path: Path) -> str:
 
 
 def _gold_texts(path: Path) -> Iterator[tuple[str, str]]:
-    for where, line in lines(path):
-        if isinstance(line, str) and not line.strip():
-            continue
-        row = parsed(line, where)
-        if isinstance(row, FileFormatError):
-            raise row
+    for where, row in objects(path):
         if "id" not in row or not isinstance(row.get("text"), str):
             raise FileFormatError(f"{at(where)}: not a document with id and text")
         yield str(row["id"]), row["text"]

@@ -104,7 +104,7 @@ def _member(archive: zipfile.ZipFile, path: str | os.PathLike[str]) -> zipfile.Z
 
 
 def undecoded(text: str) -> bool:
-    """Whether a text of `opened` holds bytes that are not in the encoding."""
+    """Whether a text holds lone surrogates: in one of `opened`, bytes that are not in the encoding."""
     if text.isascii():
         return False
     try:
@@ -137,7 +137,7 @@ class Lines:
 
     def __next__(self) -> str:
         line = next(self._lines)
-        if not line.isascii() and undecoded(line):
+        if undecoded(line):
             self.bad = True
         return line
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from quoth.errors import FileFormatError, GazetteerError
 from quoth.files import at, lines
-from quoth.sources import Located, Row, parsed
+from quoth.sources import Located, Row, jsonl_records
 
 __all__ = ["entity_ruler_records", "name_records"]
 
@@ -44,10 +44,7 @@ def entity_ruler_records(path: str | os.PathLike[str], encoding: str) -> Located
     A pattern is a text, or a list of tokens that say no more than their text (LOWER, TEXT or ORTH);
     any other token pattern comes as an error. Without an `id` it is the label and the text.
     """
-    for where, line in lines(path, encoding):
-        if isinstance(line, str) and not line.strip():
-            continue
-        pattern = parsed(line, where)
+    for where, pattern in jsonl_records(path, encoding):
         if isinstance(pattern, FileFormatError):
             yield where, pattern
             continue

@@ -448,10 +448,4 @@ def _id_value(value: Any, where: str) -> str | None:
 
 def _clean(text: str) -> str:
     """Replaces lone surrogates, which JSON can escape but no UTF-8 text can hold."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return _SURROGATE.sub("\ufffd", text)
-    return text
+    return _SURROGATE.sub("\ufffd", text) if undecoded(text) else text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast, get_args
 
 from quoth.errors import FileFormatError, GazetteerError, QuothError
-from quoth.files import Lines, Where, at, lines, not_decoded, opened, suffix
+from quoth.files import Lines, Where, at, lines, not_decoded, opened, suffix, undecoded
 
 __all__ = [
     "ArrowTable",
@@ -242,10 +242,8 @@ def _record(row: Mapping[str, Any] | str, columns: Columns, roles: frozenset[str
 
 
 def _check_text(text: str, where: Where) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise GazetteerError(f"{at(where)}: {text!r:.60} holds a lone surrogate") from None
+    if undecoded(text):
+        raise GazetteerError(f"{at(where)}: {text!r:.60} holds a lone surrogate")
 
 
 def _missing(value: object) -> bool:
@@ -335,7 +333,9 @@ def csv_records(
             raise FileFormatError(f"{path}, line {reader.line_num + 1}: {e}") from None
 
 
-def jsonl_records(path: str | os.PathLike[str], encoding: str = "utf-8") -> Located:
+def jsonl_records(
+    path: str | os.PathLike[str], encoding: str = "utf-8"
+) -> Iterator[tuple[Where, dict[str, Any] | FileFormatError]]:
     """Reads a JSON Lines file, packed or not: one object an entry; blank lines are skipped.
 
     A line that is no JSON object comes as an error.
@@ -343,6 +343,14 @@ def jsonl_records(path: str | os.PathLike[str], encoding: str = "utf-8") -> Loca
     for where, line in lines(path, encoding):
         if not isinstance(line, str) or line.strip():
             yield where, parsed(line, where)
+
+
+def objects(path: str | os.PathLike[str]) -> Iterator[tuple[Where, dict[str, Any]]]:
+    """As `jsonl_records`; a line that is no JSON object is raised."""
+    for where, row in jsonl_records(path):
+        if isinstance(row, FileFormatError):
+            raise row
+        yield where, row
 
 
 def parsed(line: str | FileFormatError, where: Where) -> dict[str, Any] | FileFormatError:

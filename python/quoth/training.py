@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from quoth import _core
 from quoth.errors import FileFormatError
-from quoth.files import at, lines, undecoded
+from quoth.files import at, undecoded
 from quoth.matching import number
-from quoth.sources import parsed
+from quoth.sources import objects
 
 __all__ = ["model_info", "train"]
 
@@ -125,14 +125,7 @@ def _paths(files: _Path | Iterable[_Path]) -> list[Path]:
 
 
 def _documents(path: Path) -> Iterator[_Gold]:
-    for where, line in lines(path):
-        if isinstance(line, FileFormatError):
-            raise line
-        if not line.strip():
-            continue
-        row = parsed(line, where)
-        if isinstance(row, FileFormatError):
-            raise row
+    for where, row in objects(path):
         try:
             text = row["text"]
             if not isinstance(text, str):

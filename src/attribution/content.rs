@@ -566,12 +566,10 @@ pub(super) fn addressee_at(w: &Words, cue: &CueVerb, j: usize, end: usize) -> Op
     while np.1 > np.0 + 1 && w.is(np.1 - 1, Classes::TIME_START) && w.is(np.1, Classes::TIME) {
         np.1 -= 1;
     }
-    let opens = |k: usize| {
-        w.is(k, Classes::THAT.or(Classes::TO).or(Classes::WH))
-            || matches!(w.mark(k), b'"' | b':' | b',')
-    };
-    let that = |k: &usize| w.is(*k, Classes::THAT.or(Classes::WH)) || opens_quote(w, *k);
-    let clear = opens(np.1) || skip_adverbials(w, np.1, end).as_ref().is_some_and(that);
+    let that = |k: usize| w.is(k, Classes::THAT.or(Classes::WH)) || opens_quote(w, k);
+    let clear = w.is(np.1, Classes::THAT.or(Classes::TO).or(Classes::WH))
+        || matches!(w.mark(np.1), b'"' | b':' | b',')
+        || skip_adverbials(w, np.1, end).is_some_and(that);
     let named = w.is(np.1 - 1, Classes::ADDRESSEE.or(Classes::PRON_OBJ)) || w.capital(np.1 - 1);
     (clear || named).then_some(np)
 }

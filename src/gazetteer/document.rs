@@ -182,9 +182,11 @@ pub(super) fn short_mentions<'g>(
             let alias = &mut aliases[k];
             alias.entries.push(entry);
             alias.female.push(is_female(given));
-            let mut form = String::new();
-            folding.normal(given, &mut form);
-            alias.by_given.entry(form).or_default().push(entry);
+            alias
+                .by_given
+                .entry(folding.form(given))
+                .or_default()
+                .push(entry);
         }
     };
     let plain = Spelling {
@@ -360,8 +362,7 @@ fn surname_start(
         return Some((before.start, title(word_before)));
     }
     // Another given name: "Marcus Tan" is not Ruth Tan. A word that begins a sentence may be any.
-    let mut form = String::new();
-    folding.normal(word_before, &mut form);
+    let form = folding.form(word_before);
     if alias.by_given.contains_key(&form) {
         return Some((unit.start, Before::Given(form)));
     }

@@ -151,8 +151,7 @@ impl<'i> Speller<'i> {
         if let Some(known) = self.cache.get(&own) {
             return known.clone();
         }
-        let mut form = String::new();
-        self.folding.normal(word, &mut form);
+        let form = self.folding.form(word);
         let form = form.as_str();
         let mut out = vec![(own, 0)];
         if may_differ(form) && self.homes > 0 {

@@ -477,7 +477,9 @@ impl<'g> Finder<'g> {
     fn new(gazetteer: &'g Gazetteer, labels: Option<&[String]>) -> Self {
         let options = gazetteer.options();
         let changes = gazetteer.changes.as_deref();
-        let images = [Some(&gazetteer.image), changes.map(|c| &c.added)];
+        let images = [Some(&gazetteer.image), changes.map(|c| &c.added)]
+            .into_iter()
+            .flatten();
         let several = changes.is_some();
         let part = |(k, image): (usize, &'g Image)| Part {
             searcher: Searcher::new(image, options.overlapping || several),
@@ -501,15 +503,13 @@ impl<'g> Finder<'g> {
                 gazetteer.image.meta.entries
             },
         };
-        let images = images.into_iter().flatten().enumerate();
-        let ranked = [Some(&gazetteer.image), changes.map(|c| &c.added)]
-            .into_iter()
-            .flatten()
+        let ranked = images
+            .clone()
             .any(|image| !image.u32s(Section::Related).is_empty())
             || changes.is_some_and(|c| !c.related.is_empty());
         Self {
             gazetteer,
-            parts: images.map(part).collect(),
+            parts: images.enumerate().map(part).collect(),
             simple: !several
                 && options.whole_words
                 && !options.derive

@@ -26,11 +26,7 @@ pub(super) const SHORT_FORMS: [&str; 30] = [
 
 /// The normal forms of a name's units.
 pub(super) fn units(name: &str, folding: Folding) -> Vec<String> {
-    let text = |u: Unit| {
-        let mut normal = String::new();
-        folding.normal(&name[u.start as usize..u.end as usize], &mut normal);
-        normal
-    };
+    let text = |u: Unit| folding.form(&name[u.start as usize..u.end as usize]);
     Cutter::new(name, folding).map(text).collect()
 }
 

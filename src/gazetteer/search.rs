@@ -567,12 +567,7 @@ impl<'i> Searcher<'i> {
             let mut cutter = Cutter::new(text, folding);
             cutter.seek(hit.start as usize);
             let units = cutter.take_while(|u| u.start < hit.end);
-            let form = |u: Unit| {
-                let end = u.end.min(hit.end) as usize;
-                let mut form = String::new();
-                folding.normal(&text[u.start as usize..end], &mut form);
-                form
-            };
+            let form = |u: Unit| folding.form(&text[u.start as usize..u.end.min(hit.end) as usize]);
             units.map(form).collect()
         };
         let of_name = |folding: Folding, all: bool| -> bool {
@@ -618,10 +613,8 @@ impl<'i> Searcher<'i> {
         let (Some(unit), None) = (cutter.next(), cutter.next()) else {
             return false;
         };
-        let mut normal = String::new();
         let word = &name[unit.start as usize..unit.end as usize];
-        self.folding.normal(word, &mut normal);
-        common.contains(normal.to_lowercase().as_str())
+        common.contains(self.folding.form(word).to_lowercase().as_str())
     }
 }
 

@@ -76,6 +76,13 @@ impl Folding {
         }
     }
 
+    /// The normal form of a unit.
+    pub(super) fn form(self, unit: &str) -> String {
+        let mut form = String::new();
+        self.normal(unit, &mut form);
+        form
+    }
+
     fn fold_ascii(self, b: u8) -> u8 {
         if self.case { b.to_ascii_lowercase() } else { b }
     }

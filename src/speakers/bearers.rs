@@ -353,9 +353,9 @@ impl Names<'_, '_> {
                 self.link(key.last(), n);
             }
         }
-        let is_body = self.kinds(end - 1).has(Kinds::ORG);
-        // "Washington Square", "New York", "Election Day", "Transport Scotland", "Mali"
         let last = self.kinds(end - 1);
+        let is_body = last.has(Kinds::ORG);
+        // "Washington Square", "New York", "Election Day", "Transport Scotland", "Mali"
         let place = end - first > 1
             && (last.has(Kinds::PLACE.or(Kinds::THING))
                 || self.kinds(first).has(Kinds::PLACE_START))

@@ -114,17 +114,11 @@ fn is_another(names: &Names, bearer: &Bearer, mention: Span, entry: EntryRef<'_>
     let surname = words[bearer.end - 1].hash;
     let same = |given: &str| {
         let (a, b) = (fold_hash(given), words[bearer.first].hash);
-        let initial = given.trim_end_matches('.').chars().count() == 1
-            || own.trim_end_matches('.').chars().count() == 1;
-        let letter = |w: &str| {
-            w.chars()
-                .next()
-                .map(char::to_lowercase)
-                .map(Iterator::collect)
-        };
-        let begins: [Option<String>; 2] = [letter(given), letter(own)];
+        let single = |w: &str| w.trim_end_matches('.').chars().count() == 1;
+        let initial = single(given) || single(own);
+        let letter = |w: &str| w.chars().next().map(|c| c.to_lowercase().to_string());
         a == b
-            || initial && begins[0] == begins[1]
+            || initial && letter(given) == letter(own)
             || names.lists.formal(a).contains(&b)
             || names.lists.formal(b).contains(&a)
     };
